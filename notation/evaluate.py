@@ -1,0 +1,463 @@
+"""What a tree is worth: one small interpreter over NumPy and torch arrays.
+
+A `Scope` supplies the values of names at positions, the derivatives, and the ranges of index variables; the interpreter
+knows sums, products, brackets, cases and recursive definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from notation import arrays
+from notation.arrays import Array, Backend, Special, numpy_backend
+from notation.errors import EvaluationError, ShapeError
+from notation.limits import MAX_RANGE, MAX_RECURSION, MAX_VISITS
+from notation.tree import (
+    Add,
+    All,
+    Block,
+    Call,
+    Cases,
+    Compare,
+    Component,
+    Concat,
+    DerivativeKind,
+    Div,
+    Expr,
+    Identity,
+    Indicator,
+    Matrix,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Partial,
+    Pow,
+    Reduce,
+    Ref,
+    Transpose,
+    Vector,
+    walk,
+)
+
+Position = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One line of a definition: it holds where `at` and `index` match (a plain name binds, anything else must equal)."""
+
+    at: tuple[Expr, ...]
+    index: tuple[Expr, ...]
+    body: Expr
+    condition: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where names get their values.
+
+    `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
+    `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
+    """
+
+    lookup: Callable[[str, Position], Array]
+    partial: Callable[[str, Position, str, Position, DerivativeKind], Array] | None = None
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    blocks: Callable[[str, int], list[int]] | None = None
+    definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
+    index: Mapping[str, int] = field(default_factory=dict)
+    functions: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
+    backend: Backend = field(default_factory=numpy_backend)
+    inner_dot: bool = False
+    adjoint_rows: bool = False
+    loss: str | None = None
+
+    def at(self, **index: int) -> Scope:
+        """The same scope with index variables set."""
+        return replace(self, index={**self.index, **index})
+
+
+def evaluate(expr: Expr, scope: Scope) -> Array:
+    """The value of `expr`: an array with no axes (scalar) or two (column, row, matrix).
+
+    Raises `ShapeError` where shapes cannot be combined and `EvaluationError` where there is no value.
+
+    >>> from notation.tree import Add, Ref, number
+    >>> import numpy as np
+    >>> float(evaluate(Add((Ref("x"), number(1))), Scope(lookup=lambda name, at: np.float64(2.0))))
+    3.0
+    """
+    return Evaluator(scope).value(expr)
+
+
+class Evaluator:
+    """One evaluation, with its budget of visits and its memory of recursive definitions."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.index: dict[str, int] = dict(scope.index)
+        self.visits = 0
+        self.memo: dict[tuple[str, Position, Position], Array] = {}
+        self.active: list[tuple[str, Position, Position]] = []
+        self.elementwise = {**arrays.elementwise_functions(scope.backend), **scope.functions}
+        self.methods: dict[type, Callable[[Any], Array]] = {
+            Num: lambda e: scope.backend.constant(float(e.value)),
+            Ref: self.reference,
+            Add: self.sum,
+            Neg: lambda e: arrays.multiply(scope.backend.constant(-1.0), self.value(e.body), "star"),
+            Mul: lambda e: arrays.multiply(self.value(e.left), self.value(e.right), e.kind, inner=scope.inner_dot),
+            Div: lambda e: arrays.divide(self.value(e.top), self.value(e.bottom)),
+            Pow: lambda e: arrays.power(self.value(e.base), self.value(e.exponent)),
+            Transpose: lambda e: arrays.transpose(self.value(e.body)),
+            Call: self.call,
+            Reduce: self.reduce,
+            Partial: self.derivative,
+            Concat: lambda e: scope.backend.stack([self.column(b) for b in e.blocks]),
+            Vector: self.vector,
+            Matrix: self.matrix,
+            Component: self.component,
+            Block: self.block,
+            Compare: lambda e: scope.backend.constant(float(self.holds(e))),
+            All: lambda e: scope.backend.constant(float(self.holds(e))),
+            Indicator: lambda e: scope.backend.constant(float(self.holds(e.condition))),
+            Cases: self.cases,
+            Ones: lambda e: Special("ones"),
+            Identity: lambda e: Special("identity"),
+        }
+
+    def value(self, expr: Expr) -> Array:
+        """The value of one node; shape errors learn their place here."""
+        self.visits += 1
+        if self.visits > MAX_VISITS:
+            raise EvaluationError("this formula takes too long to evaluate")
+        try:
+            return self.methods[type(expr)](expr)
+        except ShapeError as problem:
+            if problem.span == (0, 0):
+                problem.span = expr.span
+            raise
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def integer(self, expr: Expr) -> int:
+        """The value of an index expression, which must be a whole number."""
+        number = self.value(expr)
+        if isinstance(number, Special) or tuple(number.shape) != ():
+            raise ShapeError("an index must be a number", expr.span)
+        k = float(number)
+        if not k == round(k) or abs(k) > 10**9:
+            raise EvaluationError(f"an index must be a whole number, not {k:g}")
+        return round(k)
+
+    def reference(self, e: Ref) -> Array:
+        if not e.at and not e.index and e.name in self.index:
+            return self.scope.backend.constant(float(self.index[e.name]))
+        at = tuple(self.integer(a) for a in e.at)
+        index = tuple(self.integer(i) for i in e.index)
+        if e.name in self.scope.definitions:
+            return self.defined(e.name, at, index)
+        return self.oriented(self.scope.lookup(e.name, at), index, e)
+
+    def oriented(self, raw: Array, index: Position, e: Expr) -> Array:
+        """A raw array as scalar, column or matrix, or the component of it that is asked for."""
+        if index:
+            if len(index) != len(raw.shape):
+                raise ShapeError(f"{len(index)} subscript(s) for {'a scalar' if not raw.shape else f'{len(raw.shape)} component axes'}", e.span)
+            if any(not 1 <= i <= n for i, n in zip(index, raw.shape, strict=True)):
+                raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
+            return raw[tuple(i - 1 for i in index)]
+        if len(raw.shape) == 1:
+            return raw.reshape(-1, 1)
+        if len(raw.shape) > 2:
+            raise ShapeError(f"this array with {len(raw.shape)} axes needs its subscripts", e.span)
+        return raw
+
+    def defined(self, name: str, at: Position, index: Position) -> Array:
+        """The value of a name that the answer itself defines, at a position."""
+        key = (name, at, index)
+        if key in self.memo:
+            return self.memo[key]
+        if key in self.active:
+            raise EvaluationError(f"the definition of {name} refers to itself at the same step")
+        if len(self.active) >= MAX_RECURSION:
+            raise EvaluationError(f"the recursion of {name} does not end")
+        chosen = self.choose(name, at, index)
+        if chosen is None:
+            high = max((h for _, h in self.scope.ranges.values()), default=0)
+            if at and at[0] > high:  # quantities beyond the last step are 0 by convention
+                return self.scope.backend.constant(0.0)
+            raise EvaluationError(f"{name} is not defined at step {', '.join(map(str, at))}")
+        body, bound, rest = chosen
+        self.active.append(key)
+        saved = dict(self.index)
+        self.index.update(bound)
+        try:
+            value = self.value(body)
+        finally:
+            self.index = saved
+            self.active.pop()
+        if rest:
+            value = self.picked(value, rest, body)
+        self.memo[key] = value
+        return value
+
+    def choose(self, name: str, at: Position, index: Position) -> tuple[Expr, dict[str, int], Position] | None:
+        """The clause that applies: one for exactly this step before the general one."""
+        general: tuple[Expr, dict[str, int], Position] | None = None
+        high = max((h for _, h in self.scope.ranges.values()), default=0)
+        for clause in self.scope.definitions[name]:
+            if len(clause.at) != len(at):
+                continue
+            bound: dict[str, int] = {}
+            matches, exact = True, True
+            for pattern, number in zip((*clause.at, *clause.index), (*at, *index), strict=False):
+                if isinstance(pattern, Ref) and not pattern.at and not pattern.index and not self._fixed(pattern.name):
+                    bound[pattern.name] = number
+                    exact = False
+                elif self.integer(pattern) != number:
+                    shift = self._shift(pattern, number)
+                    if shift is None:
+                        matches = False
+                    else:
+                        bound.update(shift)
+                        exact = False
+            rest = index[len(clause.index) :]
+            if not matches or (not exact and at and at[0] > high):
+                continue
+            if clause.condition is not None and not self._holds_with(clause.condition, bound):
+                continue
+            if exact:
+                return clause.body, bound, rest
+            general = general or (clause.body, bound, rest)
+        return general
+
+    def _fixed(self, name: str) -> bool:
+        return name not in self.scope.ranges and name in self.index and False or (name not in self.scope.ranges and self._is_size(name))
+
+    def _is_size(self, name: str) -> bool:
+        try:
+            return len(name) >= 1 and tuple(self.scope.lookup(name, ()).shape) == () and name not in self.index
+        except (EvaluationError, KeyError):
+            return False
+
+    def _shift(self, pattern: Expr, number: int) -> dict[str, int] | None:
+        """Solve `t - 1 = number` for the variable of a clause written for another step."""
+        names = [r.name for r in walk(pattern) if isinstance(r, Ref) and not self._is_size(r.name)]
+        if len(names) != 1 or not isinstance(pattern, Add):
+            return None
+        saved = dict(self.index)
+        self.index[names[0]] = 0
+        try:
+            offset = self.integer(pattern)
+        finally:
+            self.index = saved
+        return {names[0]: number - offset}
+
+    def _holds_with(self, condition: Expr, bound: dict[str, int]) -> bool:
+        saved = dict(self.index)
+        self.index.update(bound)
+        try:
+            return self.holds(condition)
+        finally:
+            self.index = saved
+
+    # -- arithmetic -------------------------------------------------------------------------------------------------
+
+    def sum(self, e: Add) -> Array:
+        total = self.value(e.terms[0])
+        for term in e.terms[1:]:
+            if isinstance(term, Neg):
+                total = arrays.add(total, arrays.multiply(self.scope.backend.constant(-1.0), self.value(term.body), "star"))
+            else:
+                total = arrays.add(total, self.value(term))
+        return total
+
+    def call(self, e: Call) -> Array:
+        from notation.functions import apply_function
+
+        return apply_function(e, [self.value(a) for a in e.args], self.elementwise, self.scope.backend)
+
+    def column(self, block: Expr) -> Array:
+        value = self.value(block)
+        if isinstance(value, Special):
+            raise ShapeError("the length of this block is not known", block.span)
+        shape = tuple(value.shape)
+        if shape == ():
+            return value.reshape(1, 1)
+        if len(shape) == 2 and shape[0] == 1:
+            return value.T
+        return value
+
+    def vector(self, e: Vector) -> Array:
+        return self.scope.backend.stack([self.column(entry) for entry in e.entries])
+
+    def matrix(self, e: Matrix) -> Array:
+        rows = [self.scope.backend.stack([self.column(entry) for entry in row]).T for row in e.rows]
+        return self.scope.backend.stack(rows)
+
+    def component(self, e: Component) -> Array:
+        index = tuple(self.integer(i) for i in e.index)
+        if isinstance(e.body, Ref) and e.body.name in self.scope.definitions:
+            return self.defined(e.body.name, tuple(self.integer(a) for a in e.body.at), index)
+        return self.picked(self.value(e.body), index, e)
+
+    def picked(self, value: Array, index: Position, e: Expr) -> Array:
+        """A component of a computed value."""
+        if isinstance(value, Special):
+            if value.kind == "identity" and len(index) == 2:
+                return self.scope.backend.constant(float(index[0] == index[1]) * float(value.factor))
+            raise ShapeError("this has no components", e.span)
+        shape = tuple(value.shape)
+        if shape == () and index:
+            raise ShapeError("a scalar has no components", e.span)
+        if len(index) == 1 and 1 in shape:
+            value, shape = value.reshape(-1), (max(shape),)
+        if len(index) != len(shape):
+            raise ShapeError(f"{len(index)} subscript(s) for {arrays.describe(tuple(value.shape))}", e.span)
+        if any(not 1 <= i <= n for i, n in zip(index, shape, strict=True)):
+            raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
+        return value[tuple(i - 1 for i in index)]
+
+    def block(self, e: Block) -> Array:
+        if self.scope.blocks is None or not isinstance(e.body, (Ref, Partial)):
+            raise EvaluationError("only a declared matrix has blocks")
+        name = e.body.name if isinstance(e.body, Ref) else e.body.wrt.name if isinstance(e.body.wrt, Ref) else ""
+        sizes = self.scope.blocks(name, e.axis)
+        start = sum(sizes[: e.number])
+        value = self.value(e.body)
+        part = slice(start, start + sizes[e.number])
+        return value[part] if e.axis == 0 else value[:, part]
+
+    # -- sums, cases, conditions ----------------------------------------------------------------------------------------
+
+    def reduce(self, e: Reduce) -> Array:
+        low, high = self.bounds(e)
+        if high - low > MAX_RANGE:
+            raise EvaluationError(f"a range of {high - low} steps is too long")
+        saved = self.index.get(e.variable)
+        total: Array | None = None
+        try:
+            for k in range(low, high + 1):
+                self.index[e.variable] = k
+                if e.condition is not None and not self.holds(e.condition):
+                    continue
+                term = self.value(e.body)
+                if total is None:
+                    total = term
+                elif e.operation == "sum":
+                    total = arrays.add(total, term)
+                else:  # the later step stands on the left
+                    total = arrays.multiply(term, total, "juxtaposed")
+        finally:
+            if saved is None:
+                self.index.pop(e.variable, None)
+            else:
+                self.index[e.variable] = saved
+        if total is None:
+            return self.scope.backend.constant(0.0 if e.operation == "sum" else 1.0)
+        return total
+
+    def bounds(self, e: Reduce) -> tuple[int, int]:
+        """The inclusive range of a sum; without limits it is the whole range of what the variable indexes."""
+        default = None if e.low is not None and e.high is not None else self.natural(e)
+        low = self.integer(e.low) if e.low is not None else default[0] if default else 1
+        if e.high is not None:
+            return low, self.integer(e.high)
+        if default is None:
+            raise EvaluationError(f"the range of {e.variable} is not known: give it bounds")
+        return low, default[1]
+
+    def natural(self, e: Reduce) -> tuple[int, int] | None:
+        """The range that a variable has by where it stands."""
+        if e.variable in self.scope.ranges:
+            return self.scope.ranges[e.variable]
+        for node in walk(e.body):
+            if isinstance(node, Partial) and isinstance(node.wrt, Ref):
+                node = node.wrt
+            if isinstance(node, Ref):
+                for axis, position in zip(self.scope.axes.get(node.name, ()), node.at, strict=False):
+                    if _mentions(position, e.variable) and axis in self.scope.ranges:
+                        return self.scope.ranges[axis]
+                plain = [k for k, i in enumerate(node.index) if isinstance(i, Ref) and i.name == e.variable]
+                if plain and node.name not in self.scope.definitions:
+                    return 1, self._length(node, plain[0])
+            if isinstance(node, Component):
+                plain = [k for k, i in enumerate(node.index) if isinstance(i, Ref) and i.name == e.variable]
+                if plain:
+                    self.index[e.variable] = 1
+                    shape = tuple(self.value(node.body).shape)
+                    return 1, shape[plain[0]] if len(node.index) > 1 else max(shape)
+        return None
+
+    def _length(self, node: Ref, k: int) -> int:
+        saved = dict(self.index)
+        try:
+            at = []
+            for a in node.at:
+                names = {r.name for r in walk(a) if isinstance(r, Ref)}
+                for n in names - set(self.index):
+                    if n in self.scope.ranges:
+                        self.index[n] = self.scope.ranges[n][0]
+                at.append(self.integer(a))
+            return int(self.scope.lookup(node.name, tuple(at)).shape[k])
+        except IndexError as problem:
+            raise ShapeError(f"{node.name} has no component {k + 1}", node.span) from problem
+        finally:
+            self.index = saved
+
+    def cases(self, e: Cases) -> Array:
+        for branch, condition in e.branches:
+            if condition is None or self.holds(condition):
+                return self.value(branch)
+        raise EvaluationError("no case applies here: add 'otherwise'")
+
+    def holds(self, e: Expr) -> bool:
+        """Whether a condition holds."""
+        if isinstance(e, All):
+            return all(self.holds(c) for c in e.conditions)
+        if isinstance(e, Compare):
+            sides = [self.value(s) if not isinstance(s, Vector) else s for s in e.sides]
+            return all(self._relates(a, r, b, e) for a, r, b in zip(sides, e.relations, sides[1:], strict=False))
+        value = self.value(e)
+        if isinstance(value, Special) or tuple(value.shape) != ():
+            raise ShapeError("a condition must be a number", e.span)
+        return bool(float(value) != 0.0)
+
+    def _relates(self, a: Array, relation: str, b: Array, e: Compare) -> bool:
+        if relation == "in":
+            if not isinstance(b, Vector) or len(b.entries) != 2:
+                raise EvaluationError("a range is written [low, high]")
+            low, high = (float(self.value(x)) for x in b.entries)
+            return low <= float(a) <= high
+        for side in (a, b):
+            if isinstance(side, (Special, Vector)) or tuple(side.shape) != ():
+                raise ShapeError("only numbers can be compared", e.span)
+        x, y = float(a), float(b)
+        return {"=": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[relation]
+
+    # -- derivatives ----------------------------------------------------------------------------------------------------
+
+    def derivative(self, e: Partial) -> Array:
+        if self.scope.partial is None:
+            raise EvaluationError("no derivative is known here")
+        of, wrt = e.of, e.wrt
+        if not isinstance(of, Ref) or not isinstance(wrt, Ref):
+            raise EvaluationError("the derivative of a longer expression is not known: name it, or carry the derivative out")
+        of_at = tuple(self.integer(a) for a in of.at)
+        wrt_at = tuple(self.integer(a) for a in wrt.at)
+        raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
+        index = tuple(self.integer(i) for i in (*of.index, *wrt.index))
+        if index and len(index) == len(raw.shape):
+            return self.oriented(raw, index, e)
+        if index:
+            raise ShapeError("this derivative mixes whole vectors with components", e.span)
+        value = self.oriented(raw, (), e)
+        return arrays.transpose(value) if self.scope.adjoint_rows and of.name == self.scope.loss and value.shape[-1:] == (1,) else value
+
+
+def _mentions(e: Expr, name: str) -> bool:
+    return any(isinstance(r, Ref) and r.name == name for r in walk(e))

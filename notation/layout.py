@@ -1,0 +1,349 @@
+"""From an expression to boxes: precedence, parentheses and the customary look of every node.
+
+`layout(expr)` keeps every parenthesis that is needed to read the very same tree back; `layout(expr, exact=False)` drops
+those of associative products, as a sheet for people does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import IntEnum
+
+from notation import symbols, texlike
+from notation.boxes import (
+    Big, Box, Digits, Fence, Frac, Grid, Letter, Marked, Root, Row, Script, Sign, Space, Styled, Text, Word, row,
+)  # fmt: skip
+from notation.tree import (
+    Add, All, Block, Call, Cases, Compare, Component, Concat, Div, Expr, Identity, Indicator, Matrix, Mul, Neg, Num,
+    Ones, Partial, Pow, Product, Reduce, Ref, Transpose, Vector,
+)  # fmt: skip
+
+
+class Level(IntEnum):
+    """How tightly a printed form holds together; a looser one needs parentheses inside a tighter one."""
+
+    JOIN = 0
+    RELATION = 1
+    SUM = 2
+    PREFIX = 3  # a leading minus, and large operators, which run on to the right
+    PRODUCT = 4
+    POWER = 5
+    ATOM = 6
+
+
+RELATIONS = {"=": "=", "<": "<", "<=": "≤", ">": ">", ">=": "≥", "!=": "≠", "in": "∈"}
+_SIGNS: dict[Product, Box] = {
+    "juxtaposed": Space("thin"), "matrix": Space("thin"), "star": Sign("∗"), "dot": Sign("·"),
+    "elementwise": Sign("⊙"), "outer": Sign("⊗"),
+}  # fmt: skip
+_SILENT = ("juxtaposed", "matrix")
+_FENCES = {"floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉"), "abs": ("|", "|"), "norm": ("‖", "‖")}
+_PLAIN_NUMBER = re.compile(r"\d{1,60}(\.\d{1,60})?|\.\d{1,60}")
+
+
+def layout(expr: Expr, *, highlight: Collection[Expr] = (), exact: bool = True) -> Box:
+    """The boxes of an expression, with the sub-expressions equal to one in `highlight` marked."""
+    return _Layout(highlight, exact).box(expr)
+
+
+def name_box(name: str) -> Box:
+    """The look of a canonical name; words such as `loss` stand upright.
+
+    >>> name_box("W_f")
+    Script(base=Letter(char='W'), sub=Letter(char='f'), sup=None, primes=0)
+    """
+    if re.fullmatch(r"[A-Za-z]{2,}", name):
+        return Word(name)
+    if match := re.fullmatch(r"(.+)_([A-Za-z0-9]{2,})", name):
+        base = name_box(match[1])
+        return Script(base, name_box(match[2]) if match[2].isalpha() else texlike.read(match[2]))
+    return texlike.read(name) or Text(name)
+
+
+def parenthesised(box: Box) -> Box:
+    """The box in parentheses."""
+    return Fence("(", ")", box)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """One run over one tree; `small` is inside scripts, where fractions are written with a slash."""
+
+    highlight: Collection[Expr]
+    exact: bool
+    small: bool = False
+
+    def box(self, expr: Expr, least: Level = Level.JOIN) -> Box:
+        """The boxes of `expr`, in parentheses where it is looser than `least`."""
+        box, level = self.place(expr)
+        if level < least:
+            box = parenthesised(box)
+        return Marked(box) if self.highlight and expr in self.highlight else box
+
+    def script(self, *indices: Expr) -> Box:
+        inner = _Layout(self.highlight, self.exact, small=True)
+        return _commas([inner.box(e, Level.SUM) for e in indices], tight=True)
+
+    def place(self, expr: Expr) -> tuple[Box, Level]:
+        handler = _HANDLERS.get(type(expr))
+        if handler is None:
+            raise TypeError(f"no printed form for {type(expr).__name__}")
+        return handler(self, expr)
+
+    def num(self, expr: Num) -> tuple[Box, Level]:
+        value = expr.value
+        if _PLAIN_NUMBER.fullmatch(expr.text) and value >= 0:
+            return Digits(expr.text), Level.ATOM
+        if value < 0:
+            return row(Sign("-"), self.num(Num(-value))[0]), Level.PREFIX
+        if value.denominator == 1:
+            return Digits(str(value.numerator)), Level.ATOM
+        return self.fraction(Digits(str(value.numerator)), Digits(str(value.denominator)))
+
+    def fraction(self, top: Box, bottom: Box) -> tuple[Box, Level]:
+        return (row(top, Sign("/"), bottom), Level.PRODUCT) if self.small else (Frac(top, bottom), Level.POWER)
+
+    def ref(self, expr: Ref) -> tuple[Box, Level]:
+        base = name_box(expr.name)
+        at = self.script(*expr.at) if expr.at else None
+        index = self.script(*expr.index) if expr.index else None
+        labelled = isinstance(base, Script) and base.sub is not None
+        if not labelled:
+            sub = _commas([b for b in (at, index) if b], tight=True) if at or index else None
+            return (with_script(base, sub=sub) if sub else base), Level.ATOM
+        assert isinstance(base, Script) and base.sub is not None
+        if at:
+            base = Script(base.base, _commas([base.sub, at], tight=True), base.sup, base.primes)
+        if index:
+            return Script(parenthesised(base), index), Level.ATOM
+        return base, Level.ATOM
+
+    def add(self, expr: Add) -> tuple[Box, Level]:
+        items = [part for i, term in enumerate(expr.terms) for part in self.term(term, first=i == 0)]
+        return row(*items), Level.SUM
+
+    def term(self, term: Expr, *, first: bool) -> tuple[Box, ...]:
+        """A term of a sum with its sign; a subtraction is a `Neg` term."""
+        if isinstance(term, Neg):
+            body = self.box(term.body, Level.PRODUCT if not isinstance(term.body, Reduce) else Level.PREFIX)
+            minus = row(Sign("-"), body)
+            if self.highlight and term in self.highlight:
+                return (Marked(minus),)
+            return (Sign("-"), body)
+        loose = not self.exact and isinstance(term, Num) and term.value < 0
+        body = self.box(term, Level.PREFIX if first or isinstance(term, Reduce) or loose else Level.PRODUCT)
+        return (body,) if first or loose else (Sign("+"), body)
+
+    def neg(self, expr: Neg) -> tuple[Box, Level]:
+        least = Level.PREFIX if isinstance(expr.body, Reduce) else Level.PRODUCT
+        return row(Sign("-"), self.box(expr.body, least)), Level.PREFIX
+
+    def mul(self, expr: Mul) -> tuple[Box, Level]:
+        left, right = expr.left, expr.right
+        left_least, right_least = Level.PRODUCT, Level.POWER
+        if isinstance(left, Mul) and expr.kind in _SILENT and left.kind not in _SILENT:
+            left_least = Level.POWER
+        if not self.exact and isinstance(right, Mul) and _associate(expr.kind, right.kind):
+            right_least = Level.PRODUCT
+        if isinstance(right, Reduce):  # it runs on to the end of the product, which is just what is meant
+            right_least = Level.PREFIX
+        left_box, right_box = self.box(left, left_least), self.box(right, right_least)
+        sign = _SIGNS[expr.kind]
+        if expr.kind in _SILENT and _needs_dot(left, right, right_box):
+            sign = Sign("·")
+        level = Level.PREFIX if _runs_on(expr.right) else Level.PRODUCT
+        return row(left_box, sign, right_box), level
+
+    def div(self, expr: Div) -> tuple[Box, Level]:
+        if self.small:
+            return self.fraction(self.box(expr.top, Level.PRODUCT), self.box(expr.bottom, Level.POWER))
+        return self.fraction(self.box(expr.top), self.box(expr.bottom))
+
+    def pow(self, expr: Pow) -> tuple[Box, Level]:
+        base, exponent = expr.base, self.script(expr.exponent)
+        if isinstance(base, Call) and base.function in symbols.WORDS and not base.order and _is_small_power(expr.exponent):
+            return self.applied(Script(Word(base.function), sup=exponent), base.args), Level.POWER
+        box = self.box(base, Level.ATOM)
+        return with_script(box, sup=exponent), Level.POWER
+
+    def transpose(self, expr: Transpose) -> tuple[Box, Level]:
+        if isinstance(expr.body, Block) and not self.exact:
+            block = self.block(expr.body)[0]
+            if isinstance(block, Script) and block.sup:
+                return Script(block.base, block.sub, row(block.sup, Sign("⊤"))), Level.POWER
+        return with_script(self.box(expr.body, Level.ATOM), sup=Sign("⊤")), Level.POWER
+
+    def call(self, expr: Call) -> tuple[Box, Level]:
+        if expr.function in _FENCES and len(expr.args) == 1 and not expr.order:
+            return Fence(*_FENCES[expr.function], self.box(expr.args[0])), Level.ATOM
+        if expr.function == "sqrt" and len(expr.args) == 1 and not expr.order:
+            return Root(self.box(expr.args[0])), Level.ATOM
+        head: Box = Letter("σ") if expr.function == "sigmoid" else function_word(expr.function)
+        if expr.order:
+            head = Script(head, primes=expr.order)
+        return self.applied(head, expr.args), Level.ATOM
+
+    def applied(self, head: Box, args: tuple[Expr, ...]) -> Box:
+        return row(head, parenthesised(_commas([self.box(a, Level.SUM) for a in args])))
+
+    def reduce(self, expr: Reduce) -> tuple[Box, Level]:
+        char = "∑" if expr.operation == "sum" else "∏"
+        low, high = self.limits(expr)
+        body = self.box(expr.body, Level.PREFIX if isinstance(expr.body, Reduce) else Level.PRODUCT)
+        return row(Big(char, low, high), body), Level.PREFIX
+
+    def limits(self, expr: Reduce) -> tuple[Box, Box | None]:
+        variable = name_box(expr.variable)
+        condition = self.script(expr.condition) if expr.condition else None
+        low = variable
+        high = None
+        if expr.low is not None:
+            sign = "=" if expr.high is not None else "≥"
+            low = row(variable, Sign(sign), self.script(expr.low))
+            high = self.script(expr.high) if expr.high is not None else None
+        elif expr.high is not None:
+            low = row(variable, Sign("≤"), self.script(expr.high))
+        if condition is None:
+            return low, high
+        sides = expr.condition.sides if isinstance(expr.condition, Compare) else ()
+        if expr.low is None and expr.high is None and sides and sides[0] == Ref(expr.variable):
+            return condition, None
+        return row(low, Sign(":"), condition), high
+
+    def partial(self, expr: Partial) -> tuple[Box, Level]:
+        top: Box = Letter("∂")
+        if expr.kind == "direct":
+            top = Script(top, sup=Sign("+"))
+        simple = isinstance(expr.of, Ref)
+        if simple:
+            top = row(top, self.box(expr.of, Level.ATOM))
+        bottom = row(Letter("∂"), self.box(expr.wrt, Level.ATOM))
+        if self.small:
+            box = row(top, Sign("/"), bottom)
+        else:
+            box = Frac(top, bottom)
+        if simple:
+            return box, Level.POWER
+        return row(box, parenthesised(self.box(expr.of))), Level.PRODUCT
+
+    def concat(self, expr: Concat) -> tuple[Box, Level]:
+        return Fence("[", "]", _commas([self.box(b, Level.SUM) for b in expr.blocks], sign=";")), Level.ATOM
+
+    def vector(self, expr: Vector) -> tuple[Box, Level]:
+        return parenthesised(_commas([self.box(e, Level.SUM) for e in expr.entries])), Level.ATOM
+
+    def matrix(self, expr: Matrix) -> tuple[Box, Level]:
+        return Grid(tuple(tuple(self.box(e) for e in line) for line in expr.rows), "(", ")"), Level.ATOM
+
+    def component(self, expr: Component) -> tuple[Box, Level]:
+        return Script(parenthesised(self.box(expr.body)), self.script(*expr.index)), Level.ATOM
+
+    def block(self, expr: Block) -> tuple[Box, Level]:
+        box = self.box(expr.body, Level.ATOM)
+        return with_script(box, sup=Fence("[", "]", Digits(str(expr.number + 1)))), Level.POWER
+
+    def compare(self, expr: Compare) -> tuple[Box, Level]:
+        items = [self.box(expr.sides[0], Level.SUM)]
+        for relation, side in zip(expr.relations, expr.sides[1:], strict=True):
+            items += [Sign(RELATIONS[relation]), self.box(side, Level.SUM)]
+        return row(*items), Level.RELATION
+
+    def all(self, expr: All) -> tuple[Box, Level]:
+        items: list[Box] = []
+        for i, condition in enumerate(expr.conditions):
+            items += [Sign("∧")] * bool(i) + [self.box(condition, Level.RELATION)]
+        return row(*items), Level.JOIN
+
+    def indicator(self, expr: Indicator) -> tuple[Box, Level]:
+        return row(Styled("bold", Digits("1")), Fence("{", "}", self.box(expr.condition))), Level.ATOM
+
+    def cases(self, expr: Cases) -> tuple[Box, Level]:
+        rows = tuple(
+            (self.box(value), Text("otherwise") if when is None else row(Text("if "), self.box(when)))
+            for value, when in expr.branches
+        )
+        return Grid(rows, "{", ""), Level.ATOM
+
+    def ones(self, expr: Ones) -> tuple[Box, Level]:
+        return Styled("bold", Digits("1")), Level.ATOM
+
+    def identity(self, expr: Identity) -> tuple[Box, Level]:
+        return Letter("I"), Level.ATOM
+
+
+_Handler = Callable[[_Layout, Expr], tuple[Box, Level]]
+_HANDLERS: dict[type[Expr], _Handler] = {
+    Num: _Layout.num, Ref: _Layout.ref, Add: _Layout.add, Neg: _Layout.neg, Mul: _Layout.mul, Div: _Layout.div,
+    Pow: _Layout.pow, Transpose: _Layout.transpose, Call: _Layout.call, Reduce: _Layout.reduce,
+    Partial: _Layout.partial, Concat: _Layout.concat, Vector: _Layout.vector, Matrix: _Layout.matrix,
+    Component: _Layout.component, Block: _Layout.block, Compare: _Layout.compare, All: _Layout.all,
+    Indicator: _Layout.indicator, Cases: _Layout.cases, Ones: _Layout.ones, Identity: _Layout.identity,
+}  # type: ignore[dict-item]  # fmt: skip  # each handler takes the one node class it is listed under
+
+
+def with_script(box: Box, *, sub: Box | None = None, sup: Box | None = None) -> Box:
+    """The box with a subscript or superscript added, in parentheses where that place is taken.
+
+    >>> with_script(Script(Letter("h"), sub=Letter("t")), sup=Sign("⊤"))
+    Script(base=Letter(char='h'), sub=Letter(char='t'), sup=Sign(char='⊤'), primes=0)
+    """
+    if isinstance(box, Script) and not box.primes and not (sub and box.sub) and not (sup and box.sup):
+        return Script(box.base, sub or box.sub, sup or box.sup)
+    if isinstance(box, Row) or isinstance(box, Script):
+        ends_fenced = isinstance(box, Row) and isinstance(box.items[-1], Fence)
+        if not ends_fenced:
+            box = parenthesised(box)
+    return Script(box, sub, sup)
+
+
+def function_word(name: str) -> Box:
+    """The upright name of a function; anything but letters and digits is taken out."""
+    return Word(re.sub(r"[^A-Za-z0-9]", "", name) or "f")
+
+
+def _commas(boxes: list[Box], *, sign: str = ",", tight: bool = False) -> Box:
+    items: list[Box] = []
+    for i, box in enumerate(boxes):
+        items += ([Sign(sign)] if tight else [Sign(sign), Space("medium")]) * bool(i) + [box]
+    return row(*items)
+
+
+def _associate(outer: Product, inner: Product) -> bool:
+    """Whether `a (b c)` may be written `a b c` for people."""
+    return outer == inner or inner in _SILENT
+
+
+def _is_small_power(exponent: Expr) -> bool:
+    return isinstance(exponent, Num) and exponent.value.denominator == 1 and exponent.value >= 2
+
+
+def _runs_on(expr: Expr) -> bool:
+    return isinstance(expr, Reduce) or (isinstance(expr, Mul) and _runs_on(expr.right))
+
+
+def _needs_dot(left: Expr, right: Expr, right_box: Box) -> bool:
+    """Whether silence between two factors would read as one number, or as a name applied to parentheses."""
+    first = _first(right_box)
+    last = _last(left)
+    if isinstance(first, Digits):
+        return True
+    if isinstance(right, Concat) and len(right.blocks) > 1:
+        return False
+    return isinstance(first, Fence) and isinstance(last, Ref) and not last.index and first.left in "(["
+
+
+def _first(box: Box) -> Box:
+    while isinstance(box, (Row, Marked, Script)):
+        box = box.items[0] if isinstance(box, Row) else box.body if isinstance(box, Marked) else box.base
+    return box
+
+
+def _last(expr: Expr) -> Expr:
+    while isinstance(expr, Mul):
+        expr = expr.right
+    return expr
+
+
+__all__ = ["RELATIONS", "Level", "function_word", "layout", "name_box", "parenthesised", "with_script"]

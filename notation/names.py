@@ -1,0 +1,458 @@
+"""Names in a formula: from letters, accents, sub- and superscripts to a quantity at a time with components.
+
+The same superscript or bracket can be a time, a component, a layer or a power; the declared names decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from notation.cursor import Cursor
+from notation.errors import ReadError
+from notation.lexer import Token
+from notation.lexicon import ACCENT_WORDS, GREEK
+from notation.tree import Add, Component, Expr, Indicator, Neg, Num, Partial, Ref, Compare, number
+from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
+
+Piece = list[Token]
+_STEP_WORDS = {"prev": -1, "previous": -1, "next": 1, "tm": -1, "tp": 1, "last": -1, "old": -1}
+# In a text without declarations these letters are taken as positions, all other subscripts as part of the name.
+_OPEN_INDEX = INDEX_LETTERS | frozenset("tTnNdK")
+
+
+@dataclass
+class Spelled:
+    """A symbol as collected from the text, before it is known what it means."""
+
+    base: str
+    accents: tuple[str, ...]
+    subs: list[Piece]
+    sups: list[Piece]
+    start: int
+    end: int
+
+
+class Names(Cursor):
+    """The part of the reader that knows names."""
+
+    # -- spelling -------------------------------------------------------------------------------------------------
+
+    def spelled(self) -> Spelled:
+        """Collect one symbol with its accents, subscripts and index-like superscripts and brackets."""
+        start = self.here()
+        accents: list[str] = []
+        token = self.take()
+        while token.kind == "accent":
+            accents.append(token.text)
+            token = self.take()
+        subs: list[Piece] = []
+        sups: list[Piece] = []
+        if token.kind == "op" and token.text == "{":  # \hat{y}, \overline{c_t}
+            self.pos -= 1
+            inner = self.bracketed() or []
+            nested = type(self)(inner, self.text, self.vocabulary, self.bound)
+            if not inner or inner[0].kind not in {"name", "greek", "accent", "op"}:
+                raise self.error("an accent needs a letter", "\\hat y", (token.start, token.end))
+            one = nested.spelled()
+            if nested.peek() is not None:
+                raise nested.error("an accent covers one symbol only", "\\tilde{C}_t")
+            base, subs, sups = one.base, one.subs, one.sups
+            accents = [*one.accents, *accents]
+        elif token.kind in {"name", "greek"}:
+            base = token.text if token.kind == "greek" or token.roman else self.split_run(token)
+            if self.vocabulary.latex and token.kind == "name" and token.roman:
+                base = token.text
+        else:
+            self.pos -= 1
+            raise self.error("expected a name")
+        result = Spelled(base, tuple(accents), subs, sups, start, self.before())
+        self.trailers(result)
+        result.end = self.before()
+        return result
+
+    def split_run(self, token: Token) -> str:
+        """Take the first name of a run of letters (`Wx` is W times x) and leave the rest as a token."""
+        run = token.text
+        first = self.first_name(run)
+        if len(first) < len(run):
+            rest = replace(token, text=run[len(first) :], start=token.start + len(first), space=False)
+            self.tokens[self.pos - 1 : self.pos] = [replace(token, text=first, end=token.start + len(first)), rest]
+        return first
+
+    def first_name(self, run: str) -> str:
+        """The longest prefix of `run` that is a name such that the rest can be read too; all of it if none is."""
+        known = self.vocabulary
+        if len(run) == 1 or self.is_name(run):
+            return run
+        nxt = self.peek()
+        if nxt is not None and nxt.kind == "op" and nxt.text in {"_", "("} and not nxt.space and known.function(run):
+            return run
+        cuts = [k for k in range(len(run) - 1, 0, -1) if self.is_name(run[:k]) and self.readable(run[k:])]
+        if cuts:
+            return run[: cuts[0]]
+        if known.open and (known.latex or len(run) <= 3) and run not in GREEK:
+            return run[0]
+        return run
+
+    def is_name(self, run: str) -> bool:
+        """Whether a run of letters is one declared name, function or index variable."""
+        known = self.vocabulary
+        if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
+            return True
+        for suffix, _ in ACCENT_WORDS.items():
+            if run.endswith(suffix) and len(run) > len(suffix) and self._accented(run[: -len(suffix)], ACCENT_WORDS[suffix]):
+                return True
+        return len(run) == 1 and known.open
+
+    def _accented(self, base: str, accent: str) -> bool:
+        return any(key.startswith(f"{accent}:{base}") for key in self.vocabulary.spellings)
+
+    def readable(self, run: str) -> bool:
+        """Whether a run of letters can be split into names without rest."""
+        return not run or any(self.is_name(run[:k]) and self.readable(run[k:]) for k in range(len(run), 0, -1))
+
+    # -- trailers -------------------------------------------------------------------------------------------------
+
+    def trailers(self, out: Spelled) -> None:
+        """Collect subscripts, index-like superscripts and index brackets that follow a symbol."""
+        while (token := self.peek()) is not None:
+            if token.kind == "combining":
+                self.pos += 1
+                out.accents = (*out.accents, token.text)
+            elif token.kind == "num" and not token.space and not out.subs and token.start == out.start + len(out.base) and token.text.isdigit():
+                key = replace(Symbol(out.base, out.accents), label=token.text)
+                if self.vocabulary.find(key) is None and not self.vocabulary.open and not self._axes(out):
+                    return
+                self.pos += 1
+                out.subs.append([token])
+            elif token.kind == "op" and token.text == "_":
+                self.pos += 1
+                out.subs.extend(self.subscript(out))
+            elif token.kind == "op" and token.text == "^" and (pieces := self.index_superscript(out)) is not None:
+                out.sups.extend(pieces)
+            elif token.kind == "op" and token.text in {"(", "["} and (pieces := self.index_bracket(out, token)) is not None:
+                out.subs.extend(pieces)
+            else:
+                return
+
+    def subscript(self, out: Spelled) -> list[Piece]:
+        token = self.peek()
+        if token is None:
+            raise self.error("'_' needs a subscript", "h_{t-1}")
+        if token.kind == "op" and token.text == "{":
+            inner = self.bracketed() or []
+            if not inner:
+                raise self.error("an empty subscript", "h_{t-1}", (token.start, token.end))
+            return split_commas(inner)
+        if token.kind not in {"name", "greek", "num", "accent", "cmd", "ones", "infinity"}:
+            raise self.error("'_' needs a subscript", "h_{t-1}")
+        self.pos += 1
+        if token.kind == "name" and len(token.text) > 1 and not token.roman:
+            return [[self._plain_label(out, token)]]
+        return [[token]]
+
+    def _plain_label(self, out: Spelled, token: Token) -> Token:
+        """In `W_fx` the label is f and x is a factor; in `W_fh` it may all be label: the declared names decide."""
+        run, known = token.text, self.vocabulary
+        base = Symbol(out.base, out.accents)
+        for k in range(len(run), 0, -1):
+            label_known = known.find(replace(base, label=run[:k])) is not None
+            whole_index = k == 1 and self._axes(out) and known.is_axis(run[:1])
+            if k == len(run) and (label_known or run in ACCENT_WORDS or run in _STEP_WORDS or out.base == "delta"):
+                return token
+            if (label_known or whole_index) and self.readable(run[k:]):
+                rest = replace(token, text=run[k:], start=token.start + k, space=False)
+                self.tokens.insert(self.pos, rest)
+                return replace(token, text=run[:k], end=token.start + k)
+        if known.open and known.latex:
+            rest = replace(token, text=run[1:], start=token.start + 1, space=False)
+            self.tokens.insert(self.pos, rest)
+            return replace(token, text=run[:1], end=token.start + 1)
+        return token
+
+    def _axes(self, out: Spelled) -> tuple[str, ...]:
+        found = self.vocabulary.find(Symbol(out.base, out.accents))
+        return found.axes if found else ()
+
+    def index_superscript(self, out: Spelled) -> list[Piece] | None:
+        """The pieces of a superscript that is a time, a component or a label, not a power; None leaves it alone."""
+        inner, after = group(self.tokens, self.pos + 1)
+        if not inner:
+            raise self.error("'^' needs an exponent", "x^2")
+        if self.at_op("(", "<", "langle", ahead=1) and self.tokens[self.pos + 1].kind == "op":  # h^(t), h^<t>
+            close = {"(": ")", "<": ">", "langle": "rangle"}[self.tokens[self.pos + 1].text]
+            end = next((i for i in range(self.pos + 2, len(self.tokens)) if self.tokens[i].text == close), -1)
+            if end < 0:
+                return None
+            inner, after = self.tokens[self.pos + 1 : end + 1], end + 1
+        wrapped = inner[0].text in {"(", "<", "langle"} and inner[-1].text in {")", ">", "rangle"} and len(inner) > 2
+        content = inner[1:-1] if wrapped else inner
+        spelled_sup = "^" + "".join(t.text for t in content)
+        if self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None and inner[0].kind != "top":
+            self.pos = after
+            out.base += spelled_sup
+            return []
+        texts = [t.text for t in content]
+        axes = self._axes(out)
+        runs = set(self.vocabulary.ranges) | self.bound
+        names = [t for t in content if t.kind in {"name", "greek"}]
+        timelike = bool(axes) and bool(names or wrapped) and all(self._timelike(t) for t in content) and texts != ["T"]
+        if wrapped and axes and texts == ["T"]:
+            timelike = True
+        component = wrapped and all(t.text in INDEX_LETTERS or t.kind == "num" for t in content)
+        bare = not wrapped and len(content) == 1 and content[0].kind == "name" and content[0].text in (INDEX_LETTERS | runs)
+        label = out.base == "delta" or self.vocabulary.find(replace(Symbol(out.base, out.accents), label="".join(texts))) is not None
+        if inner[0].kind in {"top"} or texts in (["T"], ["*"], ["'"]) and not timelike:
+            return None
+        if timelike or component or (bare and (axes or out.subs)) or (label and not any(t.kind == "num" for t in content)):
+            self.pos = after
+            return split_commas(content)
+        return None
+
+    def _timelike(self, token: Token) -> bool:
+        if token.kind == "num" or token.kind == "op" and token.text in {"+", "-", ","}:
+            return True
+        bounds = {"T", "t"} | set(self.vocabulary.ranges) | self.bound | {"tau"}
+        return token.kind in {"name", "greek"} and token.text in bounds
+
+    def index_bracket(self, out: Spelled, token: Token) -> list[Piece] | None:
+        """The pieces of `(t-1)`, `[t]`, `[i, j]` after a name that takes them; None leaves the bracket alone."""
+        end = self.closing(self.pos)
+        if end < 0:
+            return None
+        inner = self.tokens[self.pos + 1 : end]
+        if not inner:
+            return None
+        found = self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(
+            Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p))
+        )
+        timelike = all(self._timelike(t) for t in inner)
+        indexlike = all(self._timelike(t) or t.text in INDEX_LETTERS or t.text in {":"} for t in inner)
+        if found is None:
+            if out.base == "delta" or not self.vocabulary.open or token.space:
+                taken = out.base == "delta" and timelike and any(t.kind == "name" for t in inner)
+            else:
+                letters = [t for t in inner if t.kind in {"name", "greek"}]
+                short = all(self._timelike(t) or t.text in INDEX_LETTERS for t in inner) and len(letters) <= 2
+                taken = short and (token.text == "[" or letters != [] and letters[0].text in {"t", "tau", "k"} and out.base not in {"t"})
+        else:
+            used = len([p for p in out.subs + out.sups if self._is_position(p)])
+            missing = used < len(found.axes)
+            dims = len(found.shape or ())
+            taken = (missing and timelike and bool(found.axes)) or (token.text == "[" and indexlike and used < len(found.axes) + dims)
+        if not taken:
+            return None
+        self.pos = end + 1
+        return split_commas(inner)
+
+    def _is_position(self, piece: Piece) -> bool:
+        return all(self._timelike(t) for t in piece) or (len(piece) == 1 and piece[0].text in _STEP_WORDS)
+
+    # -- meaning --------------------------------------------------------------------------------------------------
+
+    def symbol(self) -> Expr:
+        """Read one symbol and find what it means."""
+        out = self.spelled()
+        return self.resolve(out)
+
+    def resolve(self, out: Spelled) -> Expr:
+        """The meaning of a collected symbol; raises `ReadError` for an unknown name."""
+        span = (out.start, out.end)
+        if out.base in self.bound and not out.subs and not out.sups and not out.accents:
+            return Ref(out.base, span=span)  # a bound variable hides a quantity of the same name
+        found = self._declared(out)
+        if found is not None:
+            return self._placed(*found, out)
+        if out.base == "delta" and (special := self._delta(out)) is not None:
+            return special
+        if "bar" in out.accents and (barred := self._barred(out)) is not None:
+            return barred
+        for word, accent in ACCENT_WORDS.items():  # yhat, ctilde
+            if out.base.endswith(word) and out.base != word:
+                shorter = replace(out, base=out.base[: -len(word)], accents=(*out.accents, accent))
+                found = self._declared(shorter)
+                if found is not None:
+                    return self._placed(found[0], found[1], out)
+        if self.vocabulary.open:
+            return self._opened(out)
+        if len(out.base) == 1 and out.base in (INDEX_LETTERS | {"t"}) and not out.subs and not out.sups and not out.accents:
+            return Ref(out.base, span=span)
+        shown = self.text[out.start : out.end]
+        near = self.vocabulary.near(out.base)
+        hint = f"did you mean {' or '.join(near[:3])}?" if near else "use the names of the question"
+        raise ReadError(f"the name '{shown}' is not known here", self.text, span, hint + " Or define it: where ... = ...")
+
+    def _declared(self, out: Spelled) -> tuple[Quantity, list[Piece]] | None:
+        """The declared quantity and the pieces that remain as positions, trying the longest label first."""
+        pieces = out.subs + out.sups
+        accents = out.accents
+        for i, piece in enumerate(pieces):  # C_tilde, y_hat
+            if len(piece) == 1 and piece[0].text in ACCENT_WORDS:
+                accents = (*accents, ACCENT_WORDS[piece[0].text])
+                pieces = pieces[:i] + pieces[i + 1 :]
+                break
+        symbol = Symbol(out.base, accents)
+        for i, piece in enumerate(pieces):
+            text = "".join(t.text for t in piece)
+            if (found := self.vocabulary.find(replace(symbol, label=text))) is not None:
+                return found, pieces[:i] + pieces[i + 1 :]
+            for k in range(len(text) - 1, 0, -1):  # W_{fij}: label f, components i and j
+                found = self.vocabulary.find(replace(symbol, label=text[:k]))
+                if found is not None and len(piece) == 1 and all(c in INDEX_LETTERS for c in text[k:]):
+                    tail = [[replace(piece[0], text=c)] for c in text[k:]]
+                    return found, pieces[:i] + tail + pieces[i + 1 :]
+            if "_" in text:  # W_{f_{ij}}: the label carries its own subscript
+                cut = next(n for n, t in enumerate(piece) if t.text == "_")
+                head = "".join(t.text for t in piece[:cut])
+                found = self.vocabulary.find(replace(symbol, label=head))
+                if found is not None:
+                    inner, _ = group(piece, cut + 1)
+                    return found, pieces[:i] + split_commas(inner) + pieces[i + 1 :]
+        whole = self.vocabulary.find(symbol)
+        return (whole, pieces) if whole is not None else None
+
+    def _placed(self, quantity: Quantity, pieces: list[Piece], out: Spelled) -> Expr:
+        """Distribute the remaining pieces over the positions and components of a quantity."""
+        span = (out.start, out.end)
+        axes, dims = len(quantity.axes), len(quantity.shape or ())
+        shift = 0
+        kept: list[Piece] = []
+        for piece in pieces:
+            if len(piece) == 1 and piece[0].text in _STEP_WORDS and quantity.axes:
+                shift = _STEP_WORDS[piece[0].text]
+            elif len(piece) == 2 and piece[0].text in {"tm", "tp"}:
+                shift = _STEP_WORDS[piece[0].text]
+            else:
+                kept.append(piece)
+        if shift:
+            base: Expr = Ref(quantity.axes[0], span=span)
+            step = Add((base, number(1) if shift > 0 else Neg(number(1))))
+            kept = [p for p in kept if not (len(p) == 1 and p[0].text in self.vocabulary.ranges)]
+            items = [e for p in kept for e in self.indices(p)]
+            return Ref(quantity.name, (step,), tuple(items), span=span)
+        items = [e for p in kept for e in self.indices(p)]
+        if axes and len(items) > axes + max(dims, 0) and quantity.shape is not None:
+            raise ReadError(f"'{self.text[span[0] : span[1]]}' has too many subscripts", self.text, span, f"{quantity.name} has {axes + dims}")
+        if len(items) >= axes and axes:
+            subs = sum(len(self.indices(p)) for p in out.subs)
+            if len(items) == axes + dims == 2 and axes == 1 and subs < 2 and self._time_last(items):
+                items.reverse()  # C_i^{(t)}: the component came first
+            return Ref(quantity.name, tuple(items[:axes]), tuple(items[axes:]), span=span)
+        if axes and not items:  # code style: names without a time mean the current step
+            return Ref(quantity.name, tuple(Ref(a, span=span) for a in quantity.axes), span=span)
+        if not axes and not dims and items and quantity.role in {"size", "index"}:
+            raise ReadError(f"{quantity.name} takes no subscript", self.text, span)
+        if not axes and quantity.shape is not None and len(items) > dims:
+            raise ReadError(f"'{self.text[span[0] : span[1]]}' has too many subscripts", self.text, span, f"{quantity.name} has {dims} component(s)")
+        return Ref(quantity.name, (), tuple(items), span=span)
+
+    def _time_last(self, items: list[Expr]) -> bool:
+        def names(e: Expr) -> set[str]:
+            from notation.tree import free_names
+
+            return free_names(e)
+
+        axes = set(self.vocabulary.ranges) | {"T"}
+        return bool(names(items[-1]) & axes) and not names(items[0]) & axes
+
+    def indices(self, piece: Piece) -> list[Expr]:
+        """The index expressions in one piece; adjacent letters are separate indices (`kj`, `ti`)."""
+        from notation.parser import Parser
+
+        letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
+        if len(letters) == len(piece) and (len(piece) > 1 or len(piece[0].text) > 1 and piece[0].kind == "name"):
+            out: list[Expr] = []
+            for t in piece:
+                parts = list(t.text) if t.kind == "name" else [t.text]
+                out.extend(
+                    number(p, (t.start, t.end)) if p.isdigit() else Ref(p, span=(t.start, t.end)) for p in parts
+                )
+            return out
+        tokens = [t for t in piece if not (t.kind == "op" and t.text in {"(", ")", "<", ">"} and t in (piece[0], piece[-1]) and len(piece) > 2)]
+        parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | frozenset(INDEX_LETTERS) | {"t"})
+        value = parser.sum_expression()
+        if parser.peek() is not None:
+            raise parser.error("this subscript could not be read", "h_{t-1}")
+        return [value]
+
+    # -- derivatives by their letters --------------------------------------------------------------------------------
+
+    def adjoint(self, wrt: Expr, span: tuple[int, int]) -> Expr:
+        """The total derivative of the loss with respect to `wrt`."""
+        if self.vocabulary.loss is None:
+            raise ReadError("a derivative of what? No loss is declared here", self.text, span, "write \\partial L / \\partial c_t")
+        return Partial(Ref(self.vocabulary.loss), wrt, span=span)
+
+    def _barred(self, out: Spelled) -> Expr | None:
+        plain = replace(out, accents=tuple(a for a in out.accents if a != "bar"))
+        found = self._declared(plain)
+        if found is None or self.vocabulary.loss is None or found[0].role == "size":
+            return None
+        return self.adjoint(self._placed(found[0], found[1], out), (out.start, out.end))
+
+    def _delta(self, out: Spelled) -> Expr | None:
+        r"""Kronecker delta, or an error signal such as `\delta_{c_t}`, `\delta^c_t`, `\delta c_t`."""
+        span = (out.start, out.end)
+        pieces = out.subs + out.sups
+        flat = [e for p in pieces for e in self._plain_indices(p)]
+        if len(out.subs) >= 1 and not out.sups and len(flat) == 2 and all(self._is_index(e) for e in flat):
+            return Indicator(Compare((flat[0], flat[1]), ("=",), span=span), span=span)
+        if self.vocabulary.loss is None:
+            return None
+        for i, piece in enumerate(pieces):
+            if piece and piece[0].kind in {"name", "greek", "accent"}:
+                probe = type(self)(list(piece), self.text, self.vocabulary, self.bound)
+                try:
+                    inner = probe.spelled()
+                except ReadError:
+                    continue
+                found = self._declared(inner)
+                if probe.peek() is None and found is not None and found[0].role == "quantity":
+                    others = pieces[:i] + pieces[i + 1 :]
+                    return self.adjoint(self._placed(found[0], found[1] + others, out), span)
+        token = self.peek()
+        if not pieces and token is not None and token.kind in {"name", "greek", "accent"}:
+            saved = self.pos
+            inner = self.spelled()
+            found = self._declared(inner)
+            if found is not None and found[0].role == "quantity":
+                return self.adjoint(self._placed(found[0], found[1], inner), (out.start, inner.end))
+            self.pos = saved
+        return None
+
+    def _plain_indices(self, piece: Piece) -> list[Expr]:
+        try:
+            return self.indices(piece)
+        except ReadError:
+            return []
+
+    def _is_index(self, e: Expr) -> bool:
+        if isinstance(e, Ref):
+            return not e.at and not e.index and (e.name in INDEX_LETTERS or e.name in self.bound) and e.name not in self.vocabulary.ranges
+        return isinstance(e, (Add, Num))
+
+    # -- undeclared names -------------------------------------------------------------------------------------------
+
+    def _opened(self, out: Spelled) -> Expr:
+        """A name in a text without declarations: letters that run are positions, other subscripts belong to the name."""
+        span = (out.start, out.end)
+        label = ""
+        items: list[Expr] = []
+        for piece in out.subs + out.sups:
+            text = "".join(t.text for t in piece)
+            runs = all(t.kind == "num" or t.text in _OPEN_INDEX | self.bound or t.kind == "op" or set(t.text) <= _OPEN_INDEX for t in piece)
+            if text in ACCENT_WORDS:
+                out = replace(out, accents=(*out.accents, ACCENT_WORDS[text]))
+            elif runs:
+                items.extend(self.indices(piece))
+            else:
+                label += text
+        name = Symbol(out.base, out.accents, label).canonical
+        return Ref(name, tuple(items), span=span)
+
+
+def component(body: Expr, index: list[Expr], span: tuple[int, int]) -> Expr:
+    """A component of an expression; of a plain quantity it joins the quantity's own components."""
+    if isinstance(body, Ref) and not body.index:
+        return Ref(body.name, body.at, tuple(index), span=span)
+    return Component(body, tuple(index), span=span)
