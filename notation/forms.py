@@ -348,17 +348,13 @@ def _adjoint_run(p: Parser, token: Token, saved: int, kept: list[Token]) -> Expr
     if not stripped.text:
         p.pos = saved
         return None
+    p.tokens = list(kept)
     p.tokens[p.pos] = stripped
     try:
         out = p.spelled()
         found = p._declared(out)
-        if found is not None and found[0].role == "quantity" and out.base == stripped.text:
+        if found is not None and found[0].role == "quantity" and p.before() >= stripped.end:
             return p.adjoint(p._placed(found[0], found[1], out), (start, p.before()))
-        if found is None and len(out.base) == 2 and p.vocabulary.is_axis(out.base[1]):  # dct
-            short = replace(out, base=out.base[0], subs=[[replace(stripped, text=out.base[1])], *out.subs])
-            found = p._declared(short)
-            if found is not None and found[0].axes:
-                return p.adjoint(p._placed(found[0], found[1], short), (start, p.before()))
     except ReadError:
         pass
     p.pos, p.tokens = saved, kept

@@ -10,10 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from string import ascii_letters
 
 from notation import symbols
 from notation.boxes import (
-    Accent, Big, Box, Digits, Fence, Frac, Grid, Letter, Marked, Root, Row, Script, Sign, Space, Styled, Text, Word,
+    Accent,
+    Big,
+    Box,
+    Digits,
+    Fence,
+    Frac,
+    Grid,
+    Letter,
+    Marked,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Space,
+    Styled,
+    Text,
+    Word,
     is_tall,
 )  # fmt: skip
 from notation.layout import layout
@@ -70,7 +87,11 @@ def spell(box: Box) -> str:
         case Styled(style, body):
             return f"{_STYLES[style]}{{{spell(body)}}}"
         case Big(char, low, high):
-            return f"\\{symbols.BIG[char]}" + (f"_{_argument(low)}" if low else "") + (f"^{_argument(high)}" if high else "")
+            return (
+                f"\\{symbols.BIG[char]}"
+                + (f"_{_argument(low)}" if low else "")
+                + (f"^{_argument(high)}" if high else "")
+            )
         case Grid():
             return _grid(box)
         case Marked(body):
@@ -132,24 +153,24 @@ def _joined(pieces: list[str], tight: bool = False) -> str:
     """Pieces side by side: spaces around operators, and where a command would swallow the next letter."""
     out = ""
     for i, piece in enumerate(pieces):
-        spaced = piece in _SPACED and not (piece in "-+/" and i == 0)
-        after_spaced = i > 0 and pieces[i - 1] in _SPACED and not (pieces[i - 1] in "-+" and i == 1)
-        swallows = out[-1:].isalpha() and piece[:1].isalpha() and _ends_with_command(out)
-        if not tight and (spaced or after_spaced) and out and not out.endswith(" "):
-            out += " "
-        elif i > 0 and pieces[i - 1].startswith(_BIG_STARTS) and not out.endswith(" "):
-            out += " "
-        elif swallows or (_ends_with_letter_pair(out, piece) and not tight):
+        if out and not out.endswith(" ") and _apart(pieces, i, out, tight):
             out += " "
         out += piece
     return out
 
 
+def _apart(pieces: list[str], i: int, before: str, tight: bool) -> bool:
+    """Whether a space is due in front of piece `i`."""
+    piece, last = pieces[i], pieces[i - 1]
+    if before[-1:].isalpha() and piece[:1].isalpha() and _ends_with_command(before):
+        return True
+    if last.startswith(_BIG_STARTS):
+        return True
+    if tight:
+        return False
+    leading_sign = last in "-+" and i == 1
+    return piece in _SPACED or (last in _SPACED and not leading_sign) or (before[-1].isalnum() and piece[:1].isalpha())
+
+
 def _ends_with_command(text: str) -> bool:
-    head = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    return head.endswith("\\")
-
-
-def _ends_with_letter_pair(before: str, after: str) -> bool:
-    """Whether two names would stick together in the source, such as `a` and `b_{t}`."""
-    return before[-1:].isalnum() and after[:1].isalpha()
+    return text.rstrip(ascii_letters).endswith("\\")

@@ -7,17 +7,56 @@ those of associative products, as a sheet for people does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from notation import symbols, texlike
 from notation.boxes import (
-    Big, Box, Digits, Fence, Frac, Grid, Letter, Marked, Root, Row, Script, Sign, Space, Styled, Text, Word, row,
+    Big,
+    Box,
+    Digits,
+    Fence,
+    Frac,
+    Grid,
+    Letter,
+    Marked,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Space,
+    Styled,
+    Text,
+    Word,
+    row,
 )  # fmt: skip
 from notation.tree import (
-    Add, All, Block, Call, Cases, Compare, Component, Concat, Div, Expr, Identity, Indicator, Matrix, Mul, Neg, Num,
-    Ones, Partial, Pow, Product, Reduce, Ref, Transpose, Vector,
+    Add,
+    All,
+    Block,
+    Call,
+    Cases,
+    Compare,
+    Component,
+    Concat,
+    Div,
+    Expr,
+    Identity,
+    Indicator,
+    Matrix,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Partial,
+    Pow,
+    Product,
+    Reduce,
+    Ref,
+    Transpose,
+    Vector,
 )  # fmt: skip
 
 
@@ -90,7 +129,8 @@ class _Layout:
         handler = _HANDLERS.get(type(expr))
         if handler is None:
             raise TypeError(f"no printed form for {type(expr).__name__}")
-        return handler(self, expr)
+        placed: tuple[Box, Level] = handler(self, expr)
+        return placed
 
     def num(self, expr: Num) -> tuple[Box, Level]:
         value = expr.value
@@ -113,7 +153,8 @@ class _Layout:
         if not labelled:
             sub = _commas([b for b in (at, index) if b], tight=True) if at or index else None
             return (with_script(base, sub=sub) if sub else base), Level.ATOM
-        assert isinstance(base, Script) and base.sub is not None
+        assert isinstance(base, Script)
+        assert base.sub is not None
         if at:
             base = Script(base.base, _commas([base.sub, at], tight=True), base.sup, base.primes)
         if index:
@@ -163,7 +204,12 @@ class _Layout:
 
     def pow(self, expr: Pow) -> tuple[Box, Level]:
         base, exponent = expr.base, self.script(expr.exponent)
-        if isinstance(base, Call) and base.function in symbols.WORDS and not base.order and _is_small_power(expr.exponent):
+        if (
+            isinstance(base, Call)
+            and base.function in symbols.WORDS
+            and not base.order
+            and _is_small_power(expr.exponent)
+        ):
             return self.applied(Script(Word(base.function), sup=exponent), base.args), Level.POWER
         box = self.box(base, Level.ATOM)
         return with_script(box, sup=exponent), Level.POWER
@@ -266,21 +312,21 @@ class _Layout:
         )
         return Grid(rows, "{", ""), Level.ATOM
 
-    def ones(self, expr: Ones) -> tuple[Box, Level]:
+    def ones(self, _: Ones) -> tuple[Box, Level]:
         return Styled("bold", Digits("1")), Level.ATOM
 
-    def identity(self, expr: Identity) -> tuple[Box, Level]:
+    def identity(self, _: Identity) -> tuple[Box, Level]:
         return Letter("I"), Level.ATOM
 
 
-_Handler = Callable[[_Layout, Expr], tuple[Box, Level]]
-_HANDLERS: dict[type[Expr], _Handler] = {
+# Any: each handler takes the one node class it is listed under.
+_HANDLERS: dict[type[Expr], Any] = {
     Num: _Layout.num, Ref: _Layout.ref, Add: _Layout.add, Neg: _Layout.neg, Mul: _Layout.mul, Div: _Layout.div,
     Pow: _Layout.pow, Transpose: _Layout.transpose, Call: _Layout.call, Reduce: _Layout.reduce,
     Partial: _Layout.partial, Concat: _Layout.concat, Vector: _Layout.vector, Matrix: _Layout.matrix,
     Component: _Layout.component, Block: _Layout.block, Compare: _Layout.compare, All: _Layout.all,
     Indicator: _Layout.indicator, Cases: _Layout.cases, Ones: _Layout.ones, Identity: _Layout.identity,
-}  # type: ignore[dict-item]  # fmt: skip  # each handler takes the one node class it is listed under
+}  # fmt: skip
 
 
 def with_script(box: Box, *, sub: Box | None = None, sup: Box | None = None) -> Box:
@@ -291,7 +337,7 @@ def with_script(box: Box, *, sub: Box | None = None, sup: Box | None = None) -> 
     """
     if isinstance(box, Script) and not box.primes and not (sub and box.sub) and not (sup and box.sup):
         return Script(box.base, sub or box.sub, sup or box.sup)
-    if isinstance(box, Row) or isinstance(box, Script):
+    if isinstance(box, (Row, Script)):
         ends_fenced = isinstance(box, Row) and isinstance(box.items[-1], Fence)
         if not ends_fenced:
             box = parenthesised(box)
@@ -306,7 +352,9 @@ def function_word(name: str) -> Box:
 def _commas(boxes: list[Box], *, sign: str = ",", tight: bool = False) -> Box:
     items: list[Box] = []
     for i, box in enumerate(boxes):
-        items += ([Sign(sign)] if tight else [Sign(sign), Space("medium")]) * bool(i) + [box]
+        if i:
+            items += [Sign(sign)] if tight else [Sign(sign), Space("medium")]
+        items.append(box)
     return row(*items)
 
 

@@ -241,6 +241,8 @@ SPELLED_OPERATORS: Final[dict[str, tuple[str, str]]] = {
     "partial": ("partial", "partial"),
     "del": ("partial", "partial"),
     "nabla": ("nabla", "nabla"),
+    "plus": ("op", "+"),
+    "minus": ("op", "-"),
     "leq": ("op", "<="),
     "geq": ("op", ">="),
 }

@@ -66,9 +66,23 @@ class Names(Cursor):
             self.pos -= 1
             raise self.error("expected a name")
         result = Spelled(base, tuple(accents), subs, sups, start, self.before())
+        self.code_step(result)
         self.trailers(result)
         result.end = self.before()
         return result
+
+    def code_step(self, out: Spelled) -> None:
+        """In `ct`, `ht`, `ft` the t is the step: a quantity is never multiplied by its own sequence variable."""
+        token = self.peek()
+        if token is None or token.kind != "name" or token.space or token.start != self.before():
+            return
+        letter = token.text[0]
+        if letter in self._axes(out) and not out.subs:
+            out.subs.append([replace(token, text=letter, end=token.start + 1)])
+            if len(token.text) == 1:
+                self.pos += 1
+            else:
+                self.tokens[self.pos] = replace(token, text=token.text[1:], start=token.start + 1)
 
     def split_run(self, token: Token) -> str:
         """Take the first name of a run of letters (`Wx` is W times x) and leave the rest as a token."""

@@ -35,15 +35,16 @@ BIG: dict[str, str] = {"∑": "sum", "∏": "prod", "∫": "int"}
 
 # Function words for which LaTeX has a command of its own.
 WORDS = frozenset(
-    "tanh cosh sinh coth tan cos sin exp log ln max min arg det dim sup inf lim gcd ker".split()
-)  # fmt: skip
+    {"arg", "cos", "cosh", "coth", "det", "dim", "exp", "gcd", "inf", "ker", "lim", "ln", "log", "max", "min", "sin"}
+    | {"sinh", "sup", "tan", "tanh"}
+)
 
 DELIMITERS: dict[str, str] = {
     "(": "(", ")": ")", "[": "[", "]": "]", "{": "\\{", "}": "\\}", "|": "|", "‖": "\\|", "⌊": "\\lfloor",
     "⌋": "\\rfloor", "⌈": "\\lceil", "⌉": "\\rceil", "⟨": "\\langle", "⟩": "\\rangle", "": ".", "/": "/",
 }  # fmt: skip
 
-ACCENTS = frozenset("hat tilde bar dot ddot vec overline".split())
+ACCENTS = frozenset(["hat", "tilde", "bar", "dot", "ddot", "vec", "overline"])
 
 COMMANDS: dict[str, str] = {name: char for table in (LETTERS, SIGNS, BIG) for char, name in table.items()} | {
     synonym: char for synonym, name in SYNONYMS.items() for char, n in SIGNS.items() if n == name

@@ -19,7 +19,23 @@ from functools import lru_cache
 
 from notation import symbols
 from notation.boxes import (
-    Accent, Big, Box, Digits, Fence, Frac, Grid, Letter, Root, Row, Script, Sign, Space, Styled, Text, Word, row,
+    Accent,
+    Big,
+    Box,
+    Digits,
+    Fence,
+    Frac,
+    Grid,
+    Letter,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Space,
+    Styled,
+    Text,
+    Word,
+    row,
 )  # fmt: skip
 
 MAX_LENGTH = 4000  # characters; the longest formula on a real exam sheet is a tenth of this
@@ -30,7 +46,17 @@ _SPACES = {
     "\\,": "thin", "\\;": "medium", "\\:": "medium", "\\ ": "medium", "~": "medium", "\\quad": "quad",
     "\\qquad": "quad", "\\thinspace": "thin", "\\enspace": "medium",
 }  # fmt: skip
-_IGNORED = {"\\!", "\\displaystyle", "\\textstyle", "\\limits", "\\nolimits", "\\left.", "\\mathstrut", "\\bigl", "\\bigr"}
+_IGNORED = {
+    "\\!",
+    "\\displaystyle",
+    "\\textstyle",
+    "\\limits",
+    "\\nolimits",
+    "\\left.",
+    "\\mathstrut",
+    "\\bigl",
+    "\\bigr",
+}
 _STYLES = {
     "\\mathrm": "roman", "\\mathbf": "bold", "\\boldsymbol": "bold", "\\bm": "bold", "\\mathbb": "blackboard",
     "\\mathcal": "calligraphic", "\\mathscr": "calligraphic", "\\mathit": "italic", "\\mathsf": "roman",
@@ -50,7 +76,7 @@ _ASCII_SIGNS = set("+-=<>*/,;:!.|()[]?@%") | {"'"}
 _UNICODE = {"−": "-", "⋅": "·", "•": "·", "ᵀ": "⊤", "≦": "≤", "≧": "≥", "→": "→", "*": "∗", "µ": "μ", "|": "∣"}
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """The text uses something outside the whitelist."""
 
 
@@ -62,7 +88,7 @@ def read(text: str) -> Box | None:
     reader = _Reader(_TOKEN.findall(text))
     try:
         box = reader.sequence(stop=frozenset())
-    except _Unknown:
+    except _UnknownError:
         return None
     return box if reader.at_end() and box != Row(()) else None
 
@@ -90,18 +116,18 @@ class _Reader:
     def take(self) -> str:
         token = self.peek()
         if not token:
-            raise _Unknown
+            raise _UnknownError
         self.position += 1
         return token
 
     def expect(self, token: str) -> None:
         if self.take() != token:
-            raise _Unknown
+            raise _UnknownError
 
     def sequence(self, stop: frozenset[str]) -> Box:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise _Unknown
+            raise _UnknownError
         items: list[Box] = []
         while (token := self.peek()) and token not in stop:
             if token in _IGNORED or _SIZES.match(token):
@@ -125,7 +151,7 @@ class _Reader:
             elif token == "^" and sup is None:
                 sup = self.argument()
             elif token in ("^", "_"):
-                raise _Unknown
+                raise _UnknownError
         if sup == Sign("′"):
             sup, primes = None, primes + 1
         if isinstance(base, Big):
@@ -152,7 +178,7 @@ class _Reader:
         start, nesting = self.position, 1
         while nesting:
             if self.position >= len(self.tokens):
-                raise _Unknown
+                raise _UnknownError
             nesting += {"{": 1, "}": -1}.get(self.tokens[self.position], 0)
             self.position += 1
         return "".join(self.tokens[start : self.position - 1])
@@ -174,7 +200,7 @@ class _Reader:
 
     def character(self, char: str) -> Box:
         char = _UNICODE.get(char, char)
-        if char.isascii() and char.isalpha() or char in symbols.LETTERS:
+        if (char.isascii() and char.isalpha()) or char in symbols.LETTERS:
             return Letter(char)
         if char in symbols.BIG:
             return Big(char)
@@ -183,7 +209,7 @@ class _Reader:
         plain = unicodedata.normalize("NFKC", char)
         if len(plain) == 1 and plain != char:
             return self.character(plain)
-        raise _Unknown
+        raise _UnknownError
 
     def command(self, name: str) -> Box:
         name = name.removesuffix("*") if name.startswith("operatorname") else name
@@ -202,7 +228,7 @@ class _Reader:
         if name == "operatorname":
             word = self.verbatim()
             if not re.fullmatch(r"[A-Za-z0-9 ]+", word):
-                raise _Unknown
+                raise _UnknownError
             return Word(word)
         if "\\" + name in _TEXTS:
             return Text(self.verbatim())
@@ -214,11 +240,13 @@ class _Reader:
             return self.grid()
         if name in "%$&#_":
             return Text(name)
-        raise _Unknown
+        raise _UnknownError
 
     def styled(self, style: str) -> Box:
         body = self.argument()
-        letters = "".join(b.char if isinstance(b, Letter) else "?" for b in (body.items if isinstance(body, Row) else (body,)))
+        letters = "".join(
+            b.char if isinstance(b, Letter) else "?" for b in (body.items if isinstance(body, Row) else (body,))
+        )
         if style == "roman" and len(letters) > 1 and "?" not in letters and letters.isascii():
             return Word(letters)
         return body if style == "italic" else Styled(style, body)  # type: ignore[arg-type]  # a Style by _STYLES
@@ -229,7 +257,7 @@ class _Reader:
             return ""
         if token in _DELIMITERS:
             return _DELIMITERS[token]
-        raise _Unknown
+        raise _UnknownError
 
     def fenced(self) -> Box:
         left = self.delimiter()
@@ -240,7 +268,7 @@ class _Reader:
     def grid(self) -> Box:
         kind = self.verbatim().removesuffix("*")
         if kind not in _GRIDS:
-            raise _Unknown
+            raise _UnknownError
         if kind == "array":
             self.verbatim()
         rows: list[tuple[Box, ...]] = []
@@ -256,5 +284,5 @@ class _Reader:
             if token == "\\end":
                 break
         if self.verbatim().removesuffix("*") != kind or not rows:
-            raise _Unknown
+            raise _UnknownError
         return Grid(tuple(rows), *_GRIDS[kind])

@@ -1,0 +1,305 @@
+"""A model: forward equations in text, with declared shapes, read into trees that can be run and differentiated.
+
+A new architecture is a list of equations; nothing here knows the name of any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from notation.answer import read_formula
+from notation.errors import EvaluationError, ReadError, ShapeError
+from notation.forms import dimensions
+from notation.indexed import Field, Lowering
+from notation.lexer import Token
+from notation.tree import Add, Expr, Ref, number
+from notation.vocabulary import INDEX_LETTERS, Dim, Quantity, Shape, Vocabulary, spell
+
+
+class ModelError(Exception):
+    """A model that cannot be built: `line` is the line within the forward equations, counted from 1 (0: elsewhere)."""
+
+    def __init__(self, message: str, line: int = 0, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """What an author writes about a model."""
+
+    name: str
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    sequence: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    forward: str = ""
+    loss: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
+    samples: Mapping[str, str] = field(default_factory=dict)
+    blocks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """One forward equation `left = right`; `line` is its line in the text, `text` the line itself."""
+
+    left: Ref
+    right: Expr
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can be differentiated (`derivations.calculus`) and run (`reference_impl`).
+
+    `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. All names are canonical.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    sizes: tuple[str, ...]
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    initial: tuple[tuple[str, int], ...]
+    equations: tuple[Equation, ...]
+    loss: str | None
+    distributions: frozenset[str] = frozenset()
+    samples: Mapping[str, str] = field(default_factory=dict)
+
+    def shape(self, name: str) -> Shape:
+        """The declared or inferred component shape of a quantity."""
+        quantity = self.vocabulary.quantities.get(name)
+        if quantity is None or quantity.shape is None:
+            raise EvaluationError(f"the shape of {name} is not known")
+        return quantity.shape
+
+    def lowering(self) -> Lowering:
+        """A fresh lowering to index form with the shapes of this model."""
+        return Lowering(self.shape)
+
+    def equation(self, name: str) -> Equation:
+        """The equation that defines a quantity."""
+        for e in self.equations:
+            if e.left.name == name:
+                return e
+        raise KeyError(name)
+
+
+def build(text: ModelText) -> Model:
+    """Read a model; raises `ModelError` that names the line.
+
+    >>> m = build(ModelText("rnn", {"n": "state"}, "t = 1..T", {"x_t": "n", "h_0": "n"}, {"W": "n x n"}, "h_t = \\\\tanh(W h_{t-1} + x_t)"))
+    >>> [e.left.name for e in m.equations], m.shape("h") == m.shape("x")
+    (['h'], True)
+    """
+    return _Builder(text).build()
+
+
+class _Builder:
+    def __init__(self, text: ModelText) -> None:
+        self.text = text
+        self.quantities: dict[str, Quantity] = {}
+        self.spellings: dict[str, str] = {}
+        self.ranges: dict[str, tuple[Expr | None, Expr | None]] = {}
+        self.initial: list[tuple[str, int]] = []
+        self.distributions: set[str] = set()
+
+    def build(self) -> Model:
+        text = self.text
+        for size in text.sizes:
+            self.declare(Quantity(size, (), (), "size"), size)
+        self.read_sequences(text.sequence)
+        inputs = [n for n in (self.leaf(k, v) for k, v in text.inputs.items()) if n]
+        parameters = [n for n in (self.leaf(k, v) for k, v in text.parameters.items()) if n]
+        lines = [(i, line.strip()) for i, line in enumerate(text.forward.splitlines(), 1) if line.strip()]
+        heads = [(i, line, *self.head(i, line)) for i, line in lines]
+        for alias, target in text.aliases.items():
+            self.alias(alias, target)
+        equations: list[Equation] = []
+        for i, line, left, body in heads:
+            right = self.body(i, line, body)
+            self.infer(left, right, i)
+            equations.append(Equation(left, right, i, line))
+        if text.loss is not None and text.loss not in self.quantities:
+            raise ModelError(f"the loss {text.loss} is not defined by any forward equation", hint=f"known: {', '.join(self.quantities)}")
+        for alias, target in text.aliases.items():
+            self.alias(alias, target)
+        if text.loss is not None:
+            self.quantities[text.loss] = replace(self.quantities[text.loss], role="loss")
+        return Model(
+            text.name,
+            self.vocabulary(),
+            tuple(text.sizes),
+            tuple(inputs),
+            tuple(parameters),
+            tuple(self.initial),
+            tuple(equations),
+            text.loss,
+            frozenset(self.distributions),
+            dict(text.samples),
+        )
+
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(dict(self.quantities), dict(self.spellings), dict(self.ranges), dict(self.text.functions), self.text.loss)
+
+    def declare(self, quantity: Quantity, spelling: str) -> None:
+        self.quantities[quantity.name] = quantity
+        symbol, pieces = spell(spelling)
+        label = "".join(t.text for p in pieces for t in p)
+        self.spellings[replace(symbol, label=label).key] = quantity.name
+
+    def read_sequences(self, text: str) -> None:
+        for part in filter(None, (p.strip() for p in text.split(";"))):
+            variable, _, bounds = (s.strip() for s in part.partition("="))
+            low, _, high = (s.strip() for s in bounds.partition(".."))
+            if not (variable and low and high):
+                raise ModelError(f"the sequence '{part}' could not be read", hint="write: t = 1..T")
+            known = Vocabulary(dict(self.quantities), dict(self.spellings))
+            self.ranges[variable] = (read_formula(low, known), read_formula(high, known))
+
+    def shape_text(self, name: str, text: str) -> tuple[Shape, set[str]]:
+        first, *flags = [p.strip() for p in text.split(",")]
+        known = Vocabulary(dict(self.quantities), {**self.spellings})
+        if first in {"1", "scalar", "number"}:
+            return (), set(flags)
+        try:
+            tree = read_formula(first.replace(" x ", " \\times "), known)
+        except ReadError as problem:
+            raise ModelError(f"the shape of {name} could not be read: {problem.message}", hint="write: n x (n+d)") from problem
+        return tuple(blocks(d) for d in dimensions(tree)), set(flags)
+
+    def leaf(self, spelled: str, shape_text: str) -> str | None:
+        """Declare an input, parameter or initial state; the canonical name, or None for an initial state."""
+        symbol, pieces = spell(spelled)
+        shape, flags = self.shape_text(spelled, shape_text)
+        axes, label, start = self.positions(pieces)
+        name = replace(symbol, label=label).canonical
+        if start is not None:
+            self.initial.append((name, start))
+            axes = tuple(self.ranges)[:1]
+        if flags - {"distribution", "one-hot", "positive"}:
+            raise ModelError(f"'{', '.join(flags)}' of {spelled} is not known", hint="distribution, one-hot or positive")
+        if flags & {"distribution", "one-hot"}:
+            self.distributions.add(name)
+        self.quantities[name] = Quantity(name, axes, shape)
+        self.spellings[replace(symbol, label=label).key] = name
+        return None if start is not None else name
+
+    def positions(self, pieces: list[list[Token]]) -> tuple[tuple[str, ...], str, int | None]:
+        """Axes, label and fixed first step of a declared name."""
+        axes: list[str] = []
+        label, start = "", None
+        letters = [t for p in pieces for t in p]
+        for token in letters:
+            for part in token.text if token.kind == "name" and all(c in self.ranges for c in token.text) else [token.text]:
+                if part in self.ranges:
+                    axes.append(part)
+                elif token.kind == "num" and self.ranges:
+                    start = int(part)
+                else:
+                    label += part
+        return tuple(axes), label, start
+
+    def alias(self, spelled: str, target: str) -> None:
+        symbol, pieces = spell(spelled)
+        label = "".join(t.text for p in pieces for t in p)
+        goal, goal_pieces = spell(target)
+        goal_label = "".join(t.text for p in goal_pieces for t in p if t.text not in self.ranges)
+        name = self.spellings.get(replace(goal, label=goal_label).key)
+        if name is not None:
+            self.spellings.setdefault(replace(symbol, label=label).key, name)
+
+    def head(self, line: int, text: str) -> tuple[Ref, str]:
+        """The left side of an equation; declares its name, so that later lines and recurrences can use it."""
+        left, equals, right = text.partition("=")
+        if not equals or not left.strip() or not right.strip():
+            raise ModelError(f"'{text}' is not an equation", line, "write: h_t = ...")
+        symbol, pieces = spell(left)
+        axes, label, _ = self.positions([[t for t in p if t.kind != "num"] for p in pieces])
+        indices = tuple(c for c in label if c in INDEX_LETTERS) if label and all(c in INDEX_LETTERS for c in label) and axes else ()
+        label = "" if indices else label
+        name = replace(symbol, label=label).canonical
+        known = self.quantities.get(name)
+        shape = known.shape if known is not None else None
+        if known is not None and known.role == "size":
+            raise ModelError(f"{name} is a size and cannot be computed", line)
+        self.quantities[name] = Quantity(name, axes, shape)
+        self.spellings[replace(symbol, label=label).key] = name
+        return Ref(name, tuple(Ref(a) for a in axes), tuple(Ref(i) for i in indices)), right
+
+    def body(self, line: int, text: str, right: str) -> Expr:
+        try:
+            known = self.vocabulary()
+            unknown = {n: replace(q, shape=()) for n, q in self.quantities.items() if q.shape is None}
+            return read_formula(right.strip(), replace(known, quantities={**self.quantities, **unknown}))
+        except ReadError as problem:
+            raise ModelError(f"{problem.message}\n{problem.caret()}", line, problem.hint) from problem
+
+    def infer(self, left: Ref, right: Expr, line: int) -> None:
+        """Find the shape of a left side from its right side; a declared shape must agree."""
+
+        def shape_of(name: str) -> Shape:
+            quantity = self.quantities[name]
+            if quantity.shape is None:
+                raise ModelError(f"the shape of {name} is not known here", line, f"declare its first value, such as {name}_0, among the inputs")
+            return quantity.shape
+
+        try:
+            found = shape_of_field(Lowering(shape_of).lower(self.closed(right)))
+        except ShapeError as problem:
+            raise ModelError(f"the shapes do not fit: {problem.message}", line) from problem
+        except EvaluationError as problem:
+            raise ModelError(str(problem), line) from problem
+        declared = self.quantities[left.name].shape
+        if declared is not None and declared != found and not left.index:
+            raise ModelError(f"{left.name} was declared with another shape than its equation gives", line)
+        if declared is None:
+            self.quantities[left.name] = replace(self.quantities[left.name], shape=found)
+
+    def closed(self, e: Expr) -> Expr:
+        """Sums without bounds get the range of what they index."""
+        return with_bounds(e, {n: q for n, q in self.quantities.items()}, self.ranges)
+
+
+def blocks(dim: Expr) -> Dim:
+    """The blocks of a dimension: n+d has two."""
+    return dim.terms if isinstance(dim, Add) and all(isinstance(t, Ref) for t in dim.terms) else (dim,)
+
+
+def shape_of_field(f: Field) -> Shape:
+    """The component shape of a field; a row counts as a matrix of one row is not allowed in a model."""
+    if f.kind == "row":
+        raise ShapeError("an equation must give a scalar, a column or a matrix, not a row")
+    return tuple(d for d in (f.rows, f.cols) if d is not None)
+
+
+def with_bounds(e: Expr, quantities: Mapping[str, Quantity], ranges: Mapping[str, tuple[Expr | None, Expr | None]]) -> Expr:
+    """Give every sum without bounds the range of the position its variable stands in."""
+    from notation.tree import Partial, Reduce, rebuild, walk
+
+    if isinstance(e, Reduce) and e.high is None:
+        found: tuple[Expr, Expr] | None = None
+        for node in walk(e.body):
+            if isinstance(node, Partial) and isinstance(node.wrt, Ref):
+                node = node.wrt
+            if not isinstance(node, Ref) or node.name not in quantities:
+                continue
+            quantity = quantities[node.name]
+            for axis, position in zip(quantity.axes, node.at, strict=False):
+                low, high = ranges.get(axis, (None, None))
+                if any(isinstance(r, Ref) and r.name == e.variable for r in walk(position)) and low is not None and high is not None:
+                    found = found or (low, high)
+            for dim, position in zip(quantity.shape or (), node.index, strict=False):
+                if isinstance(position, Ref) and position.name == e.variable and len(dim) == 1:
+                    found = found or (number(1), dim[0])
+        if found is not None:
+            e = replace(e, low=e.low or found[0], high=found[1])
+    return rebuild(e, lambda c: with_bounds(c, quantities, ranges))
+
+

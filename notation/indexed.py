@@ -1,0 +1,418 @@
+"""Index form: a formula over vectors and matrices as a scalar formula with free component indices.
+
+`lower` turns a tree into a `Field`: its symbolic dimensions and a function from component indices to the scalar entry.
+A dimension made of blocks (n+d) is indexed by block, so a concatenation needs no case distinction.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from notation.errors import EvaluationError, ShapeError
+from notation.tree import (
+    Add,
+    Block,
+    Call,
+    Cases,
+    Compare,
+    Component,
+    Concat,
+    Div,
+    Expr,
+    Identity,
+    Indicator,
+    Matrix,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Partial,
+    Pow,
+    Reduce,
+    Ref,
+    Transpose,
+    Vector,
+    number,
+    rebuild,
+)
+from notation.vocabulary import Dim, Shape
+
+# A component index: the number of the block it lies in, and its position within the block (base 1).
+Index = tuple[int, Expr]
+Entry = Callable[[Index | None, Index | None], Expr]
+ELEMENTWISE = frozenset(
+    "sigmoid tanh relu exp log sqrt sinh cosh sech coth sin cos tan abs sign softplus heaviside floor ceil atanh asin acos atan swish "
+    "log2 log10".split()
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A value in index form: `rows` and `cols` are None where there is no such axis (a column has rows only)."""
+
+    rows: Dim | None
+    cols: Dim | None
+    entry: Entry
+
+    @property
+    def kind(self) -> str:
+        """scalar, column, row or matrix."""
+        return {(False, False): "scalar", (True, False): "column", (False, True): "row", (True, True): "matrix"}[
+            (self.rows is not None, self.cols is not None)
+        ]
+
+
+ShapeOf = Callable[[str], Shape]
+
+
+class Lowering:
+    """Turns trees into fields; `shape_of` gives the declared shape of a name, `loss` names scalars that are differentiated."""
+
+    def __init__(self, shape_of: ShapeOf, prefix: str = "j") -> None:
+        self.shape_of = shape_of
+        self.counter: Iterator[int] = itertools.count(1)
+        self.prefix = prefix
+
+    def fresh(self) -> str:
+        """A bound variable that no text can contain, so that nothing is captured."""
+        return f"{self.prefix}#{next(self.counter)}"
+
+    def lower(self, e: Expr) -> Field:
+        """The field of a tree; raises `ShapeError` where symbolic shapes do not fit."""
+        method = getattr(self, f"_{type(e).__name__.lower()}", None)
+        if method is None:
+            raise EvaluationError(f"{type(e).__name__} has no index form")
+        try:
+            result: Field = method(e)
+        except ShapeError as problem:
+            if problem.span == (0, 0):
+                problem.span = e.span
+            raise
+        return result
+
+    def scalar(self, e: Expr) -> Expr:
+        """The index form of a tree that must be a scalar."""
+        field = self.lower(e)
+        if field.kind != "scalar":
+            raise ShapeError("a number is needed here", e.span)
+        return field.entry(None, None)
+
+    # -- leaves -----------------------------------------------------------------------------------------------------
+
+    def _num(self, e: Num) -> Field:
+        return Field(None, None, lambda i, j: e)
+
+    def _ones(self, e: Ones) -> Field:
+        return Field(None, None, lambda i, j: number(1))
+
+    def _ref(self, e: Ref) -> Field:
+        shape = self.shape_of(e.name)
+        plain = replace(e, index=())
+        if e.index:
+            if len(e.index) != len(shape):
+                raise ShapeError(f"{e.name} has {len(shape)} component axes, not {len(e.index)}", e.span)
+            return Field(None, None, lambda i, j: e)
+        return field_of(plain, shape, lambda index: entry_of(plain, shape, index))
+
+    def _partial(self, e: Partial) -> Field:
+        if not isinstance(e.of, Ref) or not isinstance(e.wrt, Ref):
+            raise EvaluationError("the derivative of an expression has no index form")
+        wrt, of = e.wrt, e.of
+        dims = (*(() if of.index else self.shape_of(of.name)), *(() if wrt.index else self.shape_of(wrt.name)))
+        split = 0 if of.index else len(self.shape_of(of.name))
+
+        def at(index: tuple[Index, ...]) -> Expr:
+            first, second = index[:split], index[split:]
+            of_e = of if of.index else entry_of(of, self.shape_of(of.name), first)
+            wrt_e = wrt if wrt.index else entry_of(wrt, self.shape_of(wrt.name), second)
+            return Partial(of_e, wrt_e, e.kind)
+
+        return field_of(e, dims, at)
+
+    # -- arithmetic -------------------------------------------------------------------------------------------------
+
+    def _neg(self, e: Neg) -> Field:
+        body = self.lower(e.body)
+        return replace(body, entry=lambda i, j: Neg(body.entry(i, j)))
+
+    def _add(self, e: Add) -> Field:
+        parts = [self.lower(t) if not _is_identity(t) else None for t in e.terms]
+        known = [p for p in parts if p is not None and p.kind != "scalar"]
+        if not known and any(p is None for p in parts):
+            raise ShapeError("the size of this identity matrix is not known")
+        lead = known[0] if known else parts[0]
+        assert lead is not None
+        for p in known:
+            if not (same(p.rows, lead.rows) and same(p.cols, lead.cols)):
+                raise ShapeError(f"a {p.kind} and a {lead.kind} of other size cannot be added")
+        full = [p if p is not None else self._eye(lead.rows, t) for p, t in zip(parts, e.terms, strict=True)]
+
+        def entry(i: Index | None, j: Index | None) -> Expr:
+            return Add(tuple(p.entry(i, j) for p in full))
+
+        return Field(lead.rows, lead.cols, entry)
+
+    def _eye(self, dim: Dim | None, e: Expr) -> Field:
+        sign = isinstance(e, Neg)
+
+        def entry(i: Index | None, j: Index | None) -> Expr:
+            one = delta(i, j)
+            return Neg(one) if sign else one
+
+        return Field(dim, dim, entry)
+
+    def _div(self, e: Div) -> Field:
+        top, bottom = self.lower(e.top), self.lower(e.bottom)
+        if bottom.kind == "scalar":
+            return replace(top, entry=lambda i, j: Div(top.entry(i, j), bottom.entry(None, None)))
+        if top.kind == "scalar" or (same(top.rows, bottom.rows) and same(top.cols, bottom.cols)):
+            return replace(bottom, entry=lambda i, j: Div(top.entry(i, j), bottom.entry(i, j)))
+        raise ShapeError(f"a {top.kind} cannot be divided by a {bottom.kind} of other size")
+
+    def _pow(self, e: Pow) -> Field:
+        base = self.lower(e.base)
+        exponent = self.scalar(e.exponent)
+        if base.kind == "matrix":
+            raise EvaluationError("powers of matrices have no index form here")
+        return replace(base, entry=lambda i, j: Pow(base.entry(i, j), exponent))
+
+    def _transpose(self, e: Transpose) -> Field:
+        body = self.lower(e.body)
+        return Field(body.cols, body.rows, lambda i, j: body.entry(j, i))
+
+    def _mul(self, e: Mul) -> Field:
+        if isinstance(e.left, Identity):
+            return self.lower(e.right)
+        if isinstance(e.right, Identity):
+            return self.lower(e.left)
+        a, b = self.lower(e.left), self.lower(e.right)
+        if a.kind == "scalar":
+            return replace(b, entry=lambda i, j: Mul(a.entry(None, None), b.entry(i, j)))
+        if b.kind == "scalar":
+            return replace(a, entry=lambda i, j: Mul(a.entry(i, j), b.entry(None, None)))
+        equal = same(a.rows, b.rows) and same(a.cols, b.cols)
+        vectors = equal and a.kind in {"column", "row"}
+        if e.kind == "outer" and a.kind == "column":
+            cols = b.rows if b.kind == "column" else b.cols
+            return Field(a.rows, cols, lambda i, j: Mul(a.entry(i, None), b.entry(j, None) if b.kind == "column" else b.entry(None, j)))
+        if e.kind == "matrix" and vectors:
+            return self.contract(a.rows if a.kind == "column" else a.cols, lambda k: _pair(a, b, k))
+        if e.kind == "elementwise" or vectors:
+            if equal:
+                return replace(a, entry=lambda i, j: Mul(a.entry(i, j), b.entry(i, j)))
+            if a.kind == "column" and b.kind == "matrix" and same(a.rows, b.rows):
+                return replace(b, entry=lambda i, j: Mul(a.entry(i, None), b.entry(i, j)))
+            if b.kind == "column" and a.kind == "matrix" and same(a.rows, b.rows):
+                return replace(a, entry=lambda i, j: Mul(a.entry(i, j), b.entry(i, None)))
+            raise ShapeError(f"⊙ needs two equal shapes, not a {a.kind} and a {b.kind}")
+        if a.kind == "column" and b.kind == "row":
+            return Field(a.rows, b.cols, lambda i, j: Mul(a.entry(i, None), b.entry(None, j)))
+        if a.cols is not None and b.rows is not None and same(a.cols, b.rows):
+            inner = a.cols
+
+            def entry(i: Index | None, j: Index | None) -> Expr:
+                return self.sum_over(inner, lambda k: Mul(a.entry(i, k), b.entry(k, j)))
+
+            return Field(a.rows, b.cols, entry)
+        if e.kind == "star" and equal:
+            return replace(a, entry=lambda i, j: Mul(a.entry(i, j), b.entry(i, j)))
+        raise ShapeError(f"a {a.kind} cannot be multiplied by this {b.kind}")
+
+    def contract(self, dim: Dim | None, term: Callable[[Index], Expr]) -> Field:
+        """The scalar that sums `term` over a dimension."""
+        return Field(None, None, lambda i, j: self.sum_over(dim, term))
+
+    def sum_over(self, dim: Dim | None, term: Callable[[Index], Expr]) -> Expr:
+        """A sum over all blocks of a dimension, each with a fresh variable."""
+        if dim is None:
+            raise ShapeError("nothing to sum over")
+        parts: list[Expr] = []
+        for k, size in enumerate(dim):
+            variable = self.fresh()
+            parts.append(Reduce("sum", variable, number(1), size, None, term((k, Ref(variable)))))
+        return parts[0] if len(parts) == 1 else Add(tuple(parts))
+
+    # -- functions, brackets ------------------------------------------------------------------------------------------
+
+    def _call(self, e: Call) -> Field:
+        if e.function in ELEMENTWISE and len(e.args) == 1:
+            body = self.lower(e.args[0])
+            return replace(body, entry=lambda i, j: Call(e.function, (body.entry(i, j),), e.order))
+        if e.function == "softmax" and not e.order:
+            body = self.lower(e.args[0])
+            if body.kind not in {"column", "row"}:
+                raise ShapeError("softmax needs a vector")
+            along = body.rows if body.kind == "column" else body.cols
+
+            def at(i: Index | None, j: Index | None) -> Expr:
+                total = self.sum_over(along, lambda k: Call("exp", (body.entry(k, None) if body.kind == "column" else body.entry(None, k),)))
+                return Div(Call("exp", (body.entry(i, j),)), total)
+
+            return replace(body, entry=at)
+        if e.function == "diag":
+            body = self.lower(e.args[0])
+            if body.kind == "matrix":
+                return Field(body.rows, None, lambda i, j: body.entry(i, i))
+            dim = body.rows if body.kind == "column" else body.cols
+            return Field(dim, dim, lambda i, j: Mul(delta(i, j), body.entry(i, None) if body.kind == "column" else body.entry(None, i)))
+        if e.function in {"inner", "sum"}:
+            if e.function == "inner":
+                a, b = self.lower(e.args[0]), self.lower(e.args[1])
+                if a.kind != b.kind or a.kind not in {"column", "row"} or not (same(a.rows, b.rows) and same(a.cols, b.cols)):
+                    raise ShapeError("an inner product needs two vectors of one size")
+                return self.contract(a.rows if a.kind == "column" else a.cols, lambda k: _pair(a, b, k))
+            a = self.lower(e.args[0])
+            if a.kind in {"column", "row"}:
+                return self.contract(a.rows or a.cols, lambda k: a.entry(k, None) if a.kind == "column" else a.entry(None, k))
+        if e.function == "norm":
+            a = self.lower(e.args[0])
+            if a.kind == "column":
+                square = self.contract(a.rows, lambda k: Pow(a.entry(k, None), number(2)))
+                return replace(square, entry=lambda i, j: Call("sqrt", (square.entry(i, j),)))
+        if all(self.lower(a).kind == "scalar" for a in e.args):
+            scalars = tuple(self.scalar(a) for a in e.args)
+            return Field(None, None, lambda i, j: replace(e, args=scalars))
+        raise EvaluationError(f"{e.function} has no index form here")
+
+    def _concat(self, e: Concat) -> Field:
+        parts = [self.lower(b) for b in e.blocks]
+        if any(p.kind != "column" or p.rows is None for p in parts):
+            raise ShapeError("only columns can be stacked")
+        dim: Dim = tuple(size for p in parts for size in (p.rows or ()))
+        owner = [(p, k) for p in parts for k in range(len(p.rows or ()))]
+
+        def entry(i: Index | None, j: Index | None) -> Expr:
+            assert i is not None
+            part, block = owner[i[0]]
+            return part.entry((block, i[1]), None)
+
+        return Field(dim, None, entry)
+
+    def _reduce(self, e: Reduce) -> Field:
+        body = self.lower(e.body)
+        variable = self.fresh()
+        low, high = e.low or number(1), e.high
+        if high is None:
+            raise EvaluationError("a sum without bounds has no index form until its range is known")
+        if e.operation == "product" and body.kind != "scalar":
+            raise EvaluationError("products of matrices over a range have no index form")
+
+        def entry(i: Index | None, j: Index | None) -> Expr:
+            inner = renamed(body.entry(i, j), e.variable, variable)
+            condition = renamed(e.condition, e.variable, variable) if e.condition is not None else None
+            return Reduce(e.operation, variable, low, high, condition, inner)
+
+        return replace(body, entry=entry)
+
+    def _component(self, e: Component) -> Field:
+        body = self.lower(e.body)
+        index: list[Index] = [(0, i) for i in e.index]
+        if body.kind == "matrix" and len(index) == 2:
+            return Field(None, None, lambda i, j: body.entry(index[0], index[1]))
+        if body.kind == "column" and len(index) == 1:
+            return Field(None, None, lambda i, j: body.entry(index[0], None))
+        if body.kind == "row" and len(index) == 1:
+            return Field(None, None, lambda i, j: body.entry(None, index[0]))
+        raise ShapeError(f"{len(index)} subscript(s) for a {body.kind}")
+
+    def _block(self, e: Block) -> Field:
+        body = self.lower(e.body)
+        dim = body.rows if e.axis == 0 else body.cols
+        if dim is None or e.number >= len(dim):
+            raise ShapeError("there is no such block")
+        part: Dim = (dim[e.number],)
+
+        def entry(i: Index | None, j: Index | None) -> Expr:
+            if e.axis == 0 and i is not None:
+                i = (e.number, i[1])
+            if e.axis == 1 and j is not None:
+                j = (e.number, j[1])
+            return body.entry(i, j)
+
+        return Field(part, body.cols, entry) if e.axis == 0 else Field(body.rows, part, entry)
+
+    def _indicator(self, e: Indicator) -> Field:
+        return Field(None, None, lambda i, j: e)
+
+    def _compare(self, e: Compare) -> Field:
+        return Field(None, None, lambda i, j: Indicator(e))
+
+    def _cases(self, e: Cases) -> Field:
+        branches = [(self.lower(b), c) for b, c in e.branches]
+        lead = branches[0][0]
+        return replace(lead, entry=lambda i, j: Cases(tuple((b.entry(i, j), c) for b, c in branches)))
+
+    def _vector(self, e: Vector) -> Field:
+        raise EvaluationError("written-out numbers have no index form")
+
+    def _matrix(self, e: Matrix) -> Field:
+        raise EvaluationError("a written-out matrix has no index form")
+
+    def _identity(self, e: Identity) -> Field:
+        raise ShapeError("the size of this identity matrix is not known")
+
+
+def _is_identity(e: Expr) -> bool:
+    return isinstance(e, Identity) or isinstance(e, Neg) and isinstance(e.body, Identity)
+
+
+def _pair(a: Field, b: Field, k: Index) -> Expr:
+    return Mul(a.entry(k, None), b.entry(k, None)) if a.kind == "column" else Mul(a.entry(None, k), b.entry(None, k))
+
+
+def delta(i: Index | None, j: Index | None) -> Expr:
+    """The Kronecker delta of two component indices."""
+    if i is None or j is None:
+        raise ShapeError("a diagonal needs two indices")
+    if i[0] != j[0]:
+        return number(0)
+    return Indicator(Compare((i[1], j[1]), ("=",)))
+
+
+def field_of(e: Expr, shape: Shape, at: Callable[[tuple[Index, ...]], Expr]) -> Field:
+    """The field of something with declared shape."""
+    if len(shape) == 0:
+        return Field(None, None, lambda i, j: at(()))
+    if len(shape) == 1:
+        return Field(shape[0], None, lambda i, j: at((_given(i),)))
+    if len(shape) == 2:
+        return Field(shape[0], shape[1], lambda i, j: at((_given(i), _given(j))))
+    raise ShapeError(f"an array with {len(shape)} axes needs its subscripts", e.span)
+
+
+def _given(i: Index | None) -> Index:
+    if i is None:
+        raise ShapeError("a component index is missing")
+    return i
+
+
+def entry_of(ref: Ref, shape: Shape, index: tuple[Index, ...]) -> Expr:
+    """One component of a quantity; in an axis of several blocks the block is named."""
+    blocked = [(axis, i[0]) for axis, (dim, i) in enumerate(zip(shape, index, strict=True)) if len(dim) > 1]
+    positions = tuple(i[1] for i in index)
+    if not blocked:
+        return replace(ref, index=positions)
+    body: Expr = ref
+    for axis, block in blocked:
+        body = Block(body, axis, block)
+    return Component(body, positions)
+
+
+def same(a: Dim | None, b: Dim | None) -> bool:
+    """Whether two dimensions are the same for all sizes.
+
+    >>> same((Ref("n"), Ref("d")), (Ref("n"), Ref("d"))), same((Ref("n"),), (Ref("d"),)), same(None, None)
+    (True, False, True)
+    """
+    return a == b
+
+
+def renamed(e: Expr, old: str, new: str) -> Expr:
+    """Rename a free index variable."""
+    if isinstance(e, Ref) and e.name == old and not e.at and not e.index:
+        return replace(e, name=new)
+    if isinstance(e, Reduce) and e.variable == old:
+        return e
+    return rebuild(e, lambda c: renamed(c, old, new))

@@ -1,0 +1,188 @@
+"""Where one formula ends and the next begins, among words, lines and punctuation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from notation.lexer import Token, tokenize
+from notation.lexicon import FUNCTIONS
+from notation.vocabulary import Vocabulary
+from notation.words import NUMBER_WORDS, SHORT_WORDS
+
+_CONTINUES = {"+", "-", "*", "/", "=", "elementwise", "times", "dot", "outer", "^", "_", "@", "<", ">", "<=", ">=", "!=", "matrix", "|", "in"}
+_OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
+_NUMBERED = re.compile(r"(?m)^[ \t]*(?:\(?\d{1,2}[.)]|\([ivx]{1,4}\)|[ivx]{1,4}\)|\([a-h]\)|[a-h]\)|#+|>)[ \t]+")
+_BULLET = re.compile(r"(?m)^[ \t]*[-*+•][ \t]+(?=\S)")
+
+
+@dataclass
+class Segment:
+    """A stretch of tokens without words, the words before it, and whether it begins a line."""
+
+    words: list[str] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
+    line_start: bool = False
+
+    @property
+    def lead(self) -> str:
+        """The last word before the formula, in lower case."""
+        return self.words[-1].lower() if self.words else ""
+
+
+def blank_markers(text: str) -> str:
+    """`text` with list markers and headings replaced by spaces (positions stay as they are)."""
+    text = _NUMBERED.sub(lambda m: " " * len(m[0]), text)
+    if len(_BULLET.findall(text)) >= 2 or re.match(r"\s*[*•][ \t]", text):
+        text = _BULLET.sub(lambda m: " " * len(m[0]), text)
+    return re.sub(r"\*\*(?=[A-Za-z][^*\n]*\*\*)|(?<=[A-Za-z:.])\*\*(?=[\s.,:;]|$)", "  ", text)
+
+
+def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segment]:
+    """Cut an answer into segments; raises `ReadError` on characters without meaning."""
+    tokens = tokenize(blank_markers(text), thousands=thousands)
+    words = [is_word(tokens, i, vocabulary) for i in range(len(tokens))]
+    tokens, words = _without_remarks(tokens, words)
+    out = [Segment(line_start=True)]
+    depth = environment = 0
+    for i, token in enumerate(tokens):
+        current = out[-1]
+        if token.kind == "op" and token.text == "&" and environment == 0:
+            continue
+        if token.kind in {"begin", "end"}:
+            environment += 1 if token.kind == "begin" else -1
+        if token.kind == "op" and token.text in _OPENERS:
+            depth += 1
+        elif token.kind == "op" and token.text in _OPENERS.values():
+            depth = max(0, depth - 1)
+        if environment > 0 or token.kind in {"begin", "end"}:
+            current.tokens.append(token)
+        elif words[i]:
+            if current.tokens:
+                out.append(current := Segment())
+            current.words.append(token.text)
+        elif depth > 0 and token.kind not in {"newline", "row", "dollar"}:
+            current.tokens.append(token)
+        elif token.kind in {"newline", "row", "dollar"}:
+            if depth == 0 and _breaks(tokens, words, i, current):
+                out.append(Segment(line_start=token.kind != "dollar"))
+        elif token.kind in {"sep", "bullet"} or (token.kind == "op" and token.text in {";", ":", "?", "!", "#"}):
+            if current.tokens:
+                out.append(Segment())
+            elif token.text in {".", ";"}:
+                current.words = []
+        elif token.kind == "op" and token.text == "," and _comma_breaks(tokens, words, i):
+            if current.tokens:
+                out.append(Segment())
+        else:
+            current.tokens.append(token)
+    return [s for s in out if s.tokens or s.words]
+
+
+def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
+    """Whether a token is an English word rather than a name of the formula."""
+    token = tokens[i]
+    if token.kind == "word":
+        return True
+    if token.kind != "name":
+        return False
+    run = token.text
+    before = tokens[i - 1] if i else None
+    after = tokens[i + 1] if i + 1 < len(tokens) else None
+    subscript = before is not None and before.kind == "op" and before.text in {"_", "^"}
+    if subscript or (before is not None and before.text == "{" and i >= 2 and tokens[i - 2].text in {"_", "^"}):
+        return False
+    if after is not None and after.kind == "op" and after.text == "_" and not after.space:
+        return False
+    touched = (before is not None and before.kind == "op" and before.text in _CONTINUES | {"(", ","}) or (
+        after is not None and after.kind == "op" and after.text in (_CONTINUES - {"-"}) | {")", "'"}
+    )
+    if run in FUNCTIONS and known.function(run):
+        called = after is not None and (after.text in {"(", "_", "{", "'", "^", "["} or after.kind in {"name", "greek", "accent"} and run not in SHORT_WORDS)
+        return run.lower() in SHORT_WORDS and not called
+    if len(run) == 1:
+        lonely = run in {"a", "I", "A"} and not known.knows_base(run)
+        return lonely and not touched and (after is None or after.kind in {"word", "name"}) and not known.open
+    if known.knows_base(run):
+        return False
+    if run.lower() in SHORT_WORDS or run.lower() in NUMBER_WORDS:
+        return not (touched and run[0].islower() and _spells(run, known) and run not in {"and", "or", "for"})
+    if known.open:
+        return token.roman and known.function(run) is None and len(run) > 2
+    return not (len(run) <= 6 and _spells(run, known))
+
+
+def _spells(run: str, known: Vocabulary) -> bool:
+    """Whether a run of letters can be read as names, gradients in code style (`dct`) included."""
+    from notation.names import Names
+
+    reader = Names([], run, known)
+    if reader.readable(run):
+        return True
+    rest = run[1:]
+    return known.loss is not None and run[0] == "d" and len(rest) >= 1 and reader.readable(rest)
+
+
+def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token], list[bool]]:
+    """Drop brackets that hold only words, `(elementwise)`; open up brackets that hold words and formulas."""
+    drop: set[int] = set()
+    for i, token in enumerate(tokens):
+        if token.kind != "op" or token.text not in {"(", "["}:
+            continue
+        close = _closing(tokens, i)
+        inner = range(i + 1, close)
+        if close < 0 or not any(words[k] for k in inner):
+            continue
+        if all(words[k] or tokens[k].kind in {"sep", "newline", "dollar"} or tokens[k].text in {",", "-", "'"} for k in inner):
+            drop.update(range(i, close + 1))
+        elif any(words[k] for k in inner) and not any(tokens[k].kind == "begin" for k in inner):
+            drop.update({close})
+            tokens = [*tokens[:i], Token("sep", ";", token.start, token.end), *tokens[i + 1 :]]
+    kept = [k for k in range(len(tokens)) if k not in drop]
+    return [tokens[k] for k in kept], [words[k] for k in kept]
+
+
+def _closing(tokens: list[Token], i: int) -> int:
+    opener, depth = tokens[i].text, 0
+    for k in range(i, len(tokens)):
+        if tokens[k].kind == "op":
+            depth += (tokens[k].text == opener) - (tokens[k].text == _OPENERS[opener])
+            if depth == 0:
+                return k
+    return -1
+
+
+def _breaks(tokens: list[Token], words: list[bool], i: int, current: Segment) -> bool:
+    """Whether a line end or math delimiter ends the formula: not next to an operator."""
+    nxt = next((k for k in range(i + 1, len(tokens)) if tokens[k].kind not in {"newline", "row", "dollar"} and tokens[k].text != "&"), None)
+    if not current.tokens:
+        return False
+    if nxt is None:
+        return True
+    last = current.tokens[-1]
+    if last.kind == "op" and last.text in _CONTINUES | {","}:
+        return False
+    following = tokens[nxt]
+    return words[nxt] or not (following.kind == "op" and following.text in _CONTINUES)
+
+
+def _comma_breaks(tokens: list[Token], words: list[bool], i: int) -> bool:
+    """Whether a comma outside brackets separates statements: a relation, a word or nothing follows before the next one."""
+    if i and tokens[i - 1].kind == "ellipsis":
+        return False
+    depth = 0
+    for k in range(i + 1, len(tokens)):
+        token = tokens[k]
+        if token.kind == "ellipsis" and k == i + 1:
+            return False
+        if token.kind == "op" and token.text in _OPENERS:
+            depth += 1
+        elif token.kind == "op" and token.text in _OPENERS.values():
+            depth -= 1
+        if depth == 0 and token.kind == "op" and token.text in {"=", "<", "<=", ">", ">=", "in"}:
+            return True
+        if depth == 0 and (words[k] or token.kind in {"newline", "row", "sep"}):
+            return k == i + 1
+        if depth == 0 and token.kind == "op" and token.text in {",", ";"}:
+            return False
+    return i + 1 >= len(tokens)
