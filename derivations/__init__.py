@@ -1,1 +1,1 @@
-"""Models from forward equations, and the calculus that derives gradients, counts and sizes from them. The room of SymPy."""
+"""Models from forward equations, and the calculus that derives gradients, counts and sizes. The room of SymPy."""

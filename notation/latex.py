@@ -34,16 +34,13 @@ from notation.boxes import (
     is_tall,
 )  # fmt: skip
 from notation.layout import layout
+from notation.tex_words import escaped
 from notation.tree import Expr
 
 _SPACES = {"thin": "\\,", "medium": "\\;", "quad": "\\quad "}
 _STYLES = {"roman": "\\mathrm", "bold": "\\mathbf", "blackboard": "\\mathbb", "calligraphic": "\\mathcal"}
 _GRIDS = {("(", ")"): "pmatrix", ("[", "]"): "bmatrix", ("{", ""): "cases", ("|", "|"): "vmatrix"}
 _PAIRS = {"|": ("\\lvert ", "\\rvert "), "‖": ("\\lVert ", "\\rVert ")}
-_TEXT = {
-    "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "_": "\\_", "%": "\\%",
-    "^": "\\textasciicircum{}", "~": "\\textasciitilde{}",
-}  # fmt: skip
 _ASCII_SIGNS = {"%": "\\%", "{": "\\{", "}": "\\}", "′": "'", "@": "\\text{@}"}
 
 
@@ -68,7 +65,7 @@ def spell(box: Box) -> str:
         case Sign(char):
             return _sign(char)
         case Text(text):
-            return f"\\text{{{''.join(_TEXT.get(c, c if c.isascii() else '?') for c in text)}}}"
+            return f"\\text{{{escaped(text)}}}"
         case Space(kind):
             return _SPACES[kind]
         case Row(items):
@@ -133,7 +130,7 @@ def _fence(left: str, right: str, body: Box) -> str:
         return f"\\left{symbols.DELIMITERS[left]} {inner} \\right{symbols.DELIMITERS[right]}"
     if left in _PAIRS and left == right:
         opening, closing = _PAIRS[left]
-        return f"{opening}{inner}{' ' if inner[-1:].isalpha() else ''}{closing}".rstrip()
+        return f"{opening}{inner} {closing}".rstrip()
     return _joined([symbols.DELIMITERS[left], inner, symbols.DELIMITERS[right]], tight=True)
 
 

@@ -125,6 +125,9 @@ class _Layout:
         inner = _Layout(self.highlight, self.exact, small=True)
         return _commas([inner.box(e, Level.SUM) for e in indices], tight=True)
 
+    def small_box(self, expr: Expr) -> Box:
+        return _Layout(self.highlight, self.exact, small=True).box(expr)
+
     def place(self, expr: Expr) -> tuple[Box, Level]:
         handler = _HANDLERS.get(type(expr))
         if handler is None:
@@ -192,8 +195,8 @@ class _Layout:
             right_least = Level.PREFIX
         left_box, right_box = self.box(left, left_least), self.box(right, right_least)
         sign = _SIGNS[expr.kind]
-        if expr.kind in _SILENT and _needs_dot(left, right, right_box):
-            sign = Sign("·")
+        if expr.kind in _SILENT and isinstance(_first(right_box), Digits):
+            sign = Sign("·")  # in silence, two factors would read as one number
         level = Level.PREFIX if _runs_on(expr.right) else Level.PRODUCT
         return row(left_box, sign, right_box), level
 
@@ -242,7 +245,7 @@ class _Layout:
 
     def limits(self, expr: Reduce) -> tuple[Box, Box | None]:
         variable = name_box(expr.variable)
-        condition = self.script(expr.condition) if expr.condition else None
+        condition = self.small_box(expr.condition) if expr.condition else None
         low = variable
         high = None
         if expr.low is not None:
@@ -371,27 +374,10 @@ def _runs_on(expr: Expr) -> bool:
     return isinstance(expr, Reduce) or (isinstance(expr, Mul) and _runs_on(expr.right))
 
 
-def _needs_dot(left: Expr, right: Expr, right_box: Box) -> bool:
-    """Whether silence between two factors would read as one number, or as a name applied to parentheses."""
-    first = _first(right_box)
-    last = _last(left)
-    if isinstance(first, Digits):
-        return True
-    if isinstance(right, Concat) and len(right.blocks) > 1:
-        return False
-    return isinstance(first, Fence) and isinstance(last, Ref) and not last.index and first.left in "(["
-
-
 def _first(box: Box) -> Box:
     while isinstance(box, (Row, Marked, Script)):
         box = box.items[0] if isinstance(box, Row) else box.body if isinstance(box, Marked) else box.base
     return box
-
-
-def _last(expr: Expr) -> Expr:
-    while isinstance(expr, Mul):
-        expr = expr.right
-    return expr
 
 
 __all__ = ["RELATIONS", "Level", "function_word", "layout", "name_box", "parenthesised", "with_script"]

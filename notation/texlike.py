@@ -6,7 +6,7 @@ printed again from boxes, this is also the whitelist in front of every typesette
 
 >>> from notation.latex import spell
 >>> spell(read(r"\\frac{\\partial L}{\\partial c_t}"))
-'\\\\frac{\\\\partial L}{\\\\partial c_{t}}'
+'\\\\frac{\\\\partial L}{\\\\partial c_t}'
 >>> read(r"\\input{secret}") is None
 True
 """
@@ -73,7 +73,7 @@ _DELIMITERS = {tex: char for char, tex in symbols.DELIMITERS.items() if char} | 
     "\\rbrace": "}", "\\lbrack": "[", "\\rbrack": "]",
 }  # fmt: skip
 _ASCII_SIGNS = set("+-=<>*/,;:!.|()[]?@%") | {"'"}
-_UNICODE = {"−": "-", "⋅": "·", "•": "·", "ᵀ": "⊤", "≦": "≤", "≧": "≥", "→": "→", "*": "∗", "µ": "μ", "|": "∣"}
+_UNICODE = {"−": "-", "⋅": "·", "•": "·", "ᵀ": "⊤", "≦": "≤", "≧": "≥", "→": "→", "*": "∗", "µ": "μ"}
 
 
 class _UnknownError(Exception):

@@ -1,0 +1,1 @@
+"""Assignments, submissions, kinds of answers, and the verdict where an answer meets its key."""

@@ -1,0 +1,302 @@
+"""From index form back to matrix form: `sum_j U[j,k] d[j]` prints as `U^T d`, `a[i] b[j]` as an outer product.
+
+Matrix form is presentation. A term that has none keeps its index form, and the caller says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+
+from derivations.terms import S, Term, ToTree, ordered
+from notation.tree import (
+    Add,
+    Block,
+    Call,
+    Component,
+    Concat,
+    Div,
+    Expr,
+    Indicator,
+    Mul,
+    Neg,
+    Num,
+    Partial,
+    Pow,
+    Reduce,
+    Ref,
+    Transpose,
+    add,
+    number,
+    rebuild,
+)
+
+
+class NoMatrixForm(Exception):
+    """A term that cannot be written with matrix products."""
+
+
+@dataclass
+class _Network:
+    """The factors of a term, sorted by the component indices they carry."""
+
+    scalars: list[Expr] = field(default_factory=list)
+    vectors: dict[S, list[Expr]] = field(default_factory=dict)
+    matrices: list[tuple[Expr, S, S]] = field(default_factory=list)
+
+
+class Raising:
+    """Turns terms into matrix expressions; `axes` tells which bound variables are sequence variables."""
+
+    def __init__(self, to_tree: ToTree, sequences: Sequence[str]) -> None:
+        self.to_tree = to_tree
+        self.sequences = set(sequences)
+
+    def is_step(self, variable: S) -> bool:
+        """Whether an index variable runs over a sequence rather than components."""
+        return str(variable).split("#")[0] in self.sequences
+
+    def terms(self, terms: Sequence[Term], target: tuple[S, ...]) -> Expr:
+        """The matrix form of a sum of terms with the given free component indices.
+
+        Raises `NoMatrixForm` if a term has none.
+        """
+        raised = [self.term(t, target) for t in factored(terms)]
+        raised.sort(key=lambda e: (isinstance(e, Neg), _lateness(e)))
+        return add(*raised)
+
+    def term(self, term: Term, target: tuple[S, ...]) -> Expr:
+        """The matrix form of one term."""
+        steps = [b for b in term.bound if self.is_step(b.variable)]
+        inner = [b.variable for b in term.bound if not self.is_step(b.variable)]
+        net = _Network()
+        diagonal = False
+        for condition in term.conditions:
+            indices = [s for s in condition.free_symbols if s in target or s in inner]
+            if indices:
+                if isinstance(condition, sp.Eq) and len(target) == 2 and set(indices) == set(target):
+                    diagonal = True
+                    continue
+                raise NoMatrixForm(str(condition))
+            net.scalars.append(Indicator(self.to_tree.scalar(condition)))
+        coefficient, rest = term.body.as_coeff_Mul()
+        negative = bool(coefficient.is_negative)
+        if abs(coefficient) != 1:
+            net.scalars.insert(0, self.to_tree.scalar(abs(coefficient)))
+        for f in ordered(sp.Mul.make_args(rest)):
+            if f != 1:
+                self.place(f, [*target, *inner], net)
+        for variable in self.elimination_order(inner, net):
+            self.eliminate(variable, net)
+        value = self.assembled(net, target, diagonal)
+        for b in reversed(steps):
+            value = Reduce("sum", str(b.variable).split("#")[0], self.to_tree.scalar(b.low), self.to_tree.scalar(b.high), None, value)
+            value = _renamed_variable(value, str(b.variable), str(b.variable).split("#")[0])
+        return Neg(value) if negative else value
+
+    def place(self, f: S, indices: list[S], net: _Network) -> None:
+        """Sort one factor by the component indices it carries."""
+        used = [v for v in indices if v in f.free_symbols]
+        tree = self.to_tree.scalar(f)
+        if not used:
+            net.scalars.append(tree)
+        elif len(used) == 1:
+            net.vectors.setdefault(used[0], []).append(whole(tree, str(used[0])))
+        elif len(used) == 2 and isinstance(f, sp.Indexed):
+            row, col = f.indices[-2], f.indices[-1]
+            if not (row in used and col in used and row != col):
+                raise NoMatrixForm(str(f))
+            net.matrices.append((_without_components(tree), row, col))
+        else:
+            raise NoMatrixForm(str(f))
+
+    def elimination_order(self, inner: list[S], net: _Network) -> list[S]:
+        """Leaves of the network first, so that products are matrix times vector where possible."""
+        return sorted(inner, key=lambda v: (sum(v in m[1:] for m in net.matrices), str(v)))
+
+    def eliminate(self, variable: S, net: _Network) -> None:
+        """Carry out the sum over one index."""
+        vectors = net.vectors.pop(variable, [])
+        touching = [m for m in net.matrices if variable in m[1:]]
+        net.matrices = [m for m in net.matrices if variable not in m[1:]]
+        vector = elementwise(vectors) if vectors else None
+        if not touching:
+            if len(vectors) >= 2:
+                left, right = vectors[0], elementwise(vectors[1:])
+                net.scalars.append(Mul(Transpose(left), right))
+            elif vector is not None:
+                net.scalars.append(Call("sum", (vector,)))
+            return
+        if len(touching) == 1:
+            matrix, row, col = touching[0]
+            if vector is None:
+                raise NoMatrixForm("a sum over a matrix index")
+            if row == variable:
+                net.vectors.setdefault(col, []).append(Mul(Transpose(matrix), vector))
+            else:
+                net.vectors.setdefault(row, []).append(Mul(matrix, vector))
+            return
+        if len(touching) == 2:
+            first, second = touching
+            a, a_other = (first[0], first[1]) if first[2] == variable else (Transpose(first[0]), first[2])
+            b, b_other = (second[0], second[2]) if second[1] == variable else (Transpose(second[0]), second[1])
+            middle = Mul(a, Call("diag", (vector,))) if vector is not None else a
+            net.matrices.append((Mul(middle, b), a_other, b_other))
+            return
+        raise NoMatrixForm("three matrices share an index")
+
+    def assembled(self, net: _Network, target: tuple[S, ...], diagonal: bool) -> Expr:
+        """The value from what is left after all sums."""
+        if len(target) == 0:
+            return _product(net.scalars)
+        if len(target) == 1:
+            vectors = net.vectors.get(target[0], [])
+            if net.matrices or not vectors:
+                raise NoMatrixForm("a free matrix index")
+            value = elementwise(vectors)
+            return _scaled(net.scalars, value)
+        row, col = target
+        left, right = net.vectors.get(row, []), net.vectors.get(col, [])
+        if diagonal:
+            return _scaled(net.scalars, Call("diag", (elementwise([*left, *right]),)) if left or right else Ref("I"))
+        if not net.matrices:
+            if not left or not right:
+                raise NoMatrixForm("a free matrix index")
+            return _scaled(net.scalars, Mul(elementwise(left), Transpose(elementwise(right))))
+        if len(net.matrices) > 1:
+            raise NoMatrixForm("an elementwise product of matrices")
+        matrix, r, c = net.matrices[0]
+        value = matrix if (r, c) == (row, col) else Transpose(matrix)
+        if left:
+            value = Mul(Call("diag", (elementwise(left),)), value)
+        if right:
+            value = Mul(value, Call("diag", (elementwise(right),)))
+        return _scaled(net.scalars, value)
+
+
+def factored(terms: Sequence[Term]) -> list[Term]:
+    """Terms with the same sums and adjoints brought together: `o dh - o dh tanh^2` is `dh o (1 - tanh^2)`."""
+    groups: dict[tuple[object, ...], list[Term]] = {}
+    for t in terms:
+        marks = tuple(sorted((str(a) for a in t.body.atoms(sp.Indexed) if _is_common(a)), key=str))
+        groups.setdefault((t.bound, t.conditions, marks), []).append(t)
+    out = []
+    for (bound, conditions, _), members in groups.items():
+        body = sp.Add(*[m.body for m in members])
+        out.append(Term(_positive_lead(sp.factor_terms(body)), bound, conditions))  # type: ignore[arg-type]
+    return out
+
+
+def _positive_lead(body: S) -> S:
+    """`-(y - yhat)` is `yhat - y`."""
+    coefficient, rest = body.as_coeff_Mul()
+    if not coefficient.is_negative:
+        return body
+    factors = list(sp.Mul.make_args(rest))
+    for n, f in enumerate(factors):
+        if f.is_Add and len(f.args) == 2 and any(_negative(a) for a in f.args):
+            factors[n] = sp.Add(*[-a for a in f.args])
+            return -coefficient * sp.Mul(*factors)
+    return body
+
+
+def _negative(x: S) -> bool:
+    return bool(x.as_coeff_Mul()[0].is_negative)
+
+
+def _is_common(a: S) -> bool:
+    """Adjoints, and matrices, decide which terms belong together."""
+    name = str(a.base)
+    return name.startswith("\u2202") or "|" in name or len(a.indices) > 1 and all(getattr(i, "is_symbol", False) and "#" in str(i) for i in a.indices[-2:-1])
+
+
+def whole(tree: Expr, index: str) -> Expr:
+    """A factor over one component index as a vector expression: `1 - tanh(C[t,k])^2` is `1 - tanh(C_t)^2`."""
+    if isinstance(tree, (Ref, Component, Partial)):
+        return _without_components(tree)
+    if isinstance(tree, Mul):
+        left, right = whole(tree.left, index), whole(tree.right, index)
+        both = carries(tree.left, index) and carries(tree.right, index)
+        return Mul(left, right, "elementwise" if both else "juxtaposed")
+    if isinstance(tree, (Add, Neg, Pow, Call, Div)):
+        return rebuild(tree, lambda c: whole(c, index))
+    if isinstance(tree, Num):
+        return tree
+    raise NoMatrixForm(type(tree).__name__)
+
+
+def carries(tree: Expr, index: str) -> bool:
+    """Whether a component index occurs in a tree."""
+    from notation.tree import walk
+
+    return any(isinstance(n, Ref) and n.name == index for n in walk(tree))
+
+
+def _without_components(tree: Expr) -> Expr:
+    if isinstance(tree, Partial):
+        return replace(tree, wrt=_without_components(tree.wrt))
+    if isinstance(tree, Component):
+        return _without_components(tree.body)
+    if isinstance(tree, Block):
+        return replace(tree, body=_without_components(tree.body))
+    if isinstance(tree, Ref):
+        return replace(tree, index=())
+    raise NoMatrixForm(type(tree).__name__)
+
+
+def elementwise(vectors: list[Expr]) -> Expr:
+    """The elementwise product of vectors."""
+    out = vectors[0]
+    for v in vectors[1:]:
+        out = Mul(out, v, "elementwise")
+    return out
+
+
+def _product(factors: list[Expr]) -> Expr:
+    out: Expr = factors[0] if factors else number(1)
+    for f in factors[1:]:
+        out = Mul(out, f)
+    return out
+
+
+def _scaled(scalars: list[Expr], value: Expr) -> Expr:
+    return Mul(_product(scalars), value) if scalars else value
+
+
+def _lateness(e: Expr) -> int:
+    """Terms of the same step come before terms of the next one."""
+    from notation.tree import walk
+
+    return max((1 for n in walk(e) if isinstance(n, Ref) and any(isinstance(a, Add) and not isinstance(a.terms[-1], Neg) for a in n.at)), default=0)
+
+
+def _renamed_variable(e: Expr, old: str, new: str) -> Expr:
+    if isinstance(e, Ref) and e.name == old:
+        return replace(e, name=new)
+    return rebuild(e, lambda c: _renamed_variable(c, old, new))
+
+
+def joined(blocks: Sequence[Expr]) -> Expr:
+    """The gradient of a matrix with blocks of columns: `[a h^T, a x^T]` is `a [h, x]^T` where the left factors agree."""
+    shells, cores = zip(*(_unwrapped(b) for b in blocks), strict=True)
+    if all(s == shells[0] for s in shells) and all(isinstance(c, Mul) and isinstance(c.right, Transpose) for c in cores):
+        lefts = {c.left for c in cores}
+        if len(lefts) == 1:
+            stacked = Mul(cores[0].left, Transpose(Concat(tuple(c.right.body for c in cores))))
+            return _rewrapped(shells[0], stacked)
+    return Transpose(Concat(tuple(Transpose(b) for b in blocks)))
+
+
+def _unwrapped(e: Expr) -> tuple[tuple[object, ...], Expr]:
+    if isinstance(e, Reduce):
+        return ("sum", e.variable, e.low, e.high), e.body
+    return (), e
+
+
+def _rewrapped(shell: tuple[object, ...], body: Expr) -> Expr:
+    if not shell:
+        return body
+    _, variable, low, high = shell
+    return Reduce("sum", str(variable), low, high, None, body)  # type: ignore[arg-type]

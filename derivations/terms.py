@@ -1,0 +1,401 @@
+"""Sums of products with bound indices, in SymPy: what the calculus works on.
+
+A `Term` is a SymPy body (a product of indexed quantities and pointwise functions of them) under a list of bound index
+variables and conditions. Index bookkeeping is done here; SymPy does the algebra of the bodies.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import sympy as sp
+
+from notation.errors import EvaluationError
+from notation.tree import (
+    Add,
+    Block,
+    Call,
+    Compare,
+    Component,
+    Div,
+    Expr,
+    Indicator,
+    Mul,
+    Neg,
+    Num,
+    Partial,
+    Pow,
+    Reduce,
+    Ref,
+    number,
+)
+
+S: TypeAlias = Any  # a SymPy expression; SymPy ships no types
+
+ADJOINT = "\u2202"  # prefix of the name of an adjoint: the total derivative of the loss by the quantity
+
+
+class Sigmoid(sp.Function):  # type: ignore[misc]
+    """The logistic function, opaque except for its derivative."""
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> S:
+        return self * (1 - self)
+
+
+class Tanh(sp.Function):  # type: ignore[misc]
+    """The hyperbolic tangent, opaque so that nothing rewrites 1 - tanh^2 as 1/cosh^2."""
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> S:
+        return 1 - self**2
+
+
+class Relu(sp.Function):  # type: ignore[misc]
+    """max(x, 0), with the step function as derivative."""
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> S:
+        return Step(self.args[0])
+
+
+class Step(sp.Function):  # type: ignore[misc]
+    """1 where x > 0, else 0; its derivative is 0 almost everywhere."""
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> S:
+        return sp.Integer(0)
+
+
+class Opaque(sp.Function):  # type: ignore[misc]
+    """A function known by name only; `order` primes are its derivatives. Arguments: argument, name, order."""
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> S:
+        x, name, order = self.args
+        return Opaque(x, name, order + 1)
+
+
+_FUNCTIONS: dict[str, Callable[[S], S]] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": Relu,
+    "heaviside": Step,
+    "exp": sp.exp,
+    "log": sp.log,
+    "sqrt": sp.sqrt,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "abs": sp.Abs,
+    "softplus": lambda x: sp.log(1 + sp.exp(x)),
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+}
+_NAMES: dict[type, str] = {
+    Sigmoid: "sigmoid",
+    Tanh: "tanh",
+    Relu: "relu",
+    Step: "heaviside",
+    sp.exp: "exp",
+    sp.log: "log",
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.Abs: "abs",
+    sp.sinh: "sinh",
+    sp.cosh: "cosh",
+    sp.sign: "sign",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A summation variable with its inclusive range."""
+
+    variable: S
+    low: S
+    high: S
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """sum over `bound` of [conditions] * body."""
+
+    body: S
+    bound: tuple[Bound, ...] = ()
+    conditions: tuple[S, ...] = ()
+
+    def times(self, other: Term) -> Term:
+        """The product; the bound variables of both must be distinct."""
+        return Term(self.body * other.body, self.bound + other.bound, self.conditions + other.conditions)
+
+    def subs(self, old: S, new: S) -> Term:
+        """Replace an index variable everywhere."""
+        return Term(
+            self.body.subs(old, new),
+            tuple(Bound(b.variable, b.low.subs(old, new), b.high.subs(old, new)) for b in self.bound),
+            tuple(c.subs(old, new) for c in self.conditions),
+        )
+
+
+_counter: Iterator[int] = itertools.count(1)
+
+
+def fresh(stem: str = "j") -> S:
+    """A bound variable that is globally new, so that no sum captures another's index."""
+    return sp.Symbol(f"{stem}#{next(_counter)}", integer=True)
+
+
+def index_symbol(name: str) -> S:
+    """An index variable or size."""
+    return sp.Symbol(name, integer=True)
+
+
+# -- from trees -----------------------------------------------------------------------------------------------------------
+
+
+def key_of(e: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]]:
+    """The base name (with its blocks), steps and components of a quantity in index form."""
+    if isinstance(e, Component):
+        name, at, index = key_of(e.body)
+        return name, at, (*index, *e.index)
+    if isinstance(e, Block):
+        name, at, index = key_of(e.body)
+        return f"{name}|{e.axis}:{e.number}", at, index
+    if isinstance(e, Ref):
+        return e.name, e.at, e.index
+    raise EvaluationError("only a quantity can stand here")
+
+
+class ToSympy:
+    """Converts scalar index-form trees; `is_index` tells names that are index variables or sizes."""
+
+    def __init__(self, is_index: Callable[[str], bool]) -> None:
+        self.is_index = is_index
+
+    def scalar(self, e: Expr) -> S:
+        """A tree without sums."""
+        if isinstance(e, Num):
+            return sp.Rational(e.value.numerator, e.value.denominator)
+        if isinstance(e, (Ref, Component)):
+            return self.quantity(e)
+        if isinstance(e, Partial):
+            name, at, index = key_of(e.wrt)
+            return sp.IndexedBase(ADJOINT + name)[tuple(self.scalar(x) for x in (*at, *index))] if at or index else sp.Symbol(ADJOINT + name, real=True)
+        if isinstance(e, Add):
+            return sp.Add(*[self.scalar(t) for t in e.terms])
+        if isinstance(e, Neg):
+            return -self.scalar(e.body)
+        if isinstance(e, Mul):
+            return self.scalar(e.left) * self.scalar(e.right)
+        if isinstance(e, Div):
+            return self.scalar(e.top) / self.scalar(e.bottom)
+        if isinstance(e, Pow):
+            return self.scalar(e.base) ** self.scalar(e.exponent)
+        if isinstance(e, Call):
+            return self.function(e)
+        raise EvaluationError(f"{type(e).__name__} is not part of the calculus")
+
+    def function(self, e: Call) -> S:
+        if e.function == "pi":
+            return sp.pi
+        x = self.scalar(e.args[0])
+        if e.function not in _FUNCTIONS:
+            return Opaque(x, sp.Symbol(e.function), sp.Integer(e.order))
+        value = _FUNCTIONS[e.function](x)
+        for _ in range(e.order):
+            dummy = sp.Dummy(real=True)
+            value = _FUNCTIONS[e.function](dummy).diff(dummy).subs(dummy, x)
+        return value
+
+    def quantity(self, e: Expr) -> S:
+        name, at, index = key_of(e)
+        if not at and not index:
+            return index_symbol(name) if self.is_index(name) else sp.Symbol(name, real=True)
+        return sp.IndexedBase(name)[tuple(self.scalar(x) for x in (*at, *index))]
+
+    def terms(self, e: Expr) -> list[Term]:
+        """A tree with sums as a list of terms."""
+        if isinstance(e, Add):
+            return [t for part in e.terms for t in self.terms(part)]
+        if isinstance(e, Neg):
+            return [replace(t, body=-t.body) for t in self.terms(e.body)]
+        if isinstance(e, Mul):
+            return [a.times(self.renamed(b)) for a in self.terms(e.left) for b in self.terms(e.right)]
+        if isinstance(e, Div) and not has_sum(e.bottom):
+            below = self.scalar(e.bottom)
+            return [replace(t, body=t.body / below) for t in self.terms(e.top)]
+        if isinstance(e, Reduce) and e.operation == "sum":
+            if e.low is None or e.high is None:
+                raise EvaluationError("a sum without bounds")
+            variable = fresh()
+            old = index_symbol(e.variable)
+            bound = Bound(variable, self.scalar(e.low), self.scalar(e.high))
+            conditions = (self.condition(e.condition).subs(old, variable),) if e.condition is not None else ()
+            inner = [t.subs(old, variable) for t in self.terms(e.body)]
+            return [Term(t.body, (bound, *t.bound), (*conditions, *t.conditions)) for t in inner]
+        if isinstance(e, Indicator):
+            return [Term(sp.Integer(1), (), (self.condition(e.condition),))]
+        if isinstance(e, Pow) and has_sum(e.base) and isinstance(e.exponent, Num) and e.exponent.value in (2, 3):
+            out = self.terms(e.base)
+            for _ in range(int(e.exponent.value) - 1):
+                out = [a.times(self.renamed(b)) for a in out for b in self.terms(e.base)]
+            return out
+        if has_sum(e):
+            raise EvaluationError("a sum inside a function must be named first")
+        return [Term(part) for part in sp.Add.make_args(sp.expand(self.scalar(e)))]
+
+    def renamed(self, t: Term) -> Term:
+        """The term with new bound variables."""
+        for b in t.bound:
+            new = fresh()
+            t = Term(t.body, tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound), t.conditions).subs(b.variable, new)
+        return t
+
+    def condition(self, e: Expr) -> S:
+        if isinstance(e, Compare) and len(e.sides) == 2:
+            a, b = self.scalar(e.sides[0]), self.scalar(e.sides[1])
+            return {"=": sp.Eq, "!=": sp.Ne, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}[e.relations[0]](a, b)
+        raise EvaluationError("this condition is not part of the calculus")
+
+
+def has_sum(e: Expr) -> bool:
+    """Whether a sum occurs in a tree."""
+    from notation.tree import walk
+
+    return any(isinstance(n, (Reduce, Indicator)) for n in walk(e))
+
+
+# -- back to trees --------------------------------------------------------------------------------------------------------
+
+
+class ToTree:
+    """Converts SymPy bodies back to index-form trees; `axes` gives how many positions of a name are steps."""
+
+    def __init__(self, axes: Callable[[str], int], loss: str | None) -> None:
+        self.axes = axes
+        self.loss = loss
+
+    def scalar(self, x: S) -> Expr:
+        """The tree of a SymPy expression."""
+        if x.is_Rational:
+            return _rational(int(x.p), int(x.q))
+        if isinstance(x, sp.Indexed):
+            return self.indexed(str(x.base), [self.scalar(i) for i in x.indices])
+        if isinstance(x, sp.Symbol):
+            return self.indexed(x.name, [])
+        if x.is_Add:
+            parts = [self.scalar(a) for a in x.as_ordered_terms()]
+            if any(isinstance(a, sp.Symbol) and a.is_integer for a in x.args):  # an index: t + 1, not 1 + t
+                parts.sort(key=lambda p: isinstance(p.body if isinstance(p, Neg) else p, Num))
+            parts.sort(key=lambda p: isinstance(p, Neg))
+            return Add(tuple(parts))
+        if x.is_Mul:
+            return self.product(x)
+        if x.is_Pow:
+            return self.power(x.base, x.exp)
+        if isinstance(x, Opaque):
+            return Call(str(x.args[1]), (self.scalar(x.args[0]),), int(x.args[2]))
+        if type(x) in _NAMES:
+            return Call(_NAMES[type(x)], tuple(self.scalar(a) for a in x.args))
+        if x == sp.pi:
+            return Call("pi", ())
+        if isinstance(x, sp.core.relational.Relational):
+            return self.relation(x)
+        raise EvaluationError(f"{x} cannot be shown")
+
+    def relation(self, x: S) -> Expr:
+        names = {sp.Eq: "=", sp.Ne: "!=", sp.Lt: "<", sp.Le: "<=", sp.Gt: ">", sp.Ge: ">="}
+        return Compare((self.scalar(x.lhs), self.scalar(x.rhs)), (names[type(x)],))  # type: ignore[arg-type]
+
+    def indexed(self, key: str, indices: list[Expr]) -> Expr:
+        adjoint = key.startswith(ADJOINT)
+        name, *blocks = key.removeprefix(ADJOINT).split("|")
+        steps = self.axes(name)
+        at, index = tuple(indices[:steps]), tuple(indices[steps:])
+        value: Expr = Ref(name, at, () if blocks else index)
+        for spec in blocks:
+            axis, number_ = spec.split(":")
+            value = Block(value, int(axis), int(number_))
+        if blocks:
+            value = Component(value, index)
+        return Partial(Ref(self.loss or "L"), value) if adjoint else value
+
+    def power(self, base: S, exponent: S) -> Expr:
+        if exponent.is_Rational and exponent.is_negative:
+            return Div(number(1), self.power(base, -exponent))
+        if exponent == 1:
+            return self.scalar(base)
+        if exponent == sp.Rational(1, 2):
+            return Call("sqrt", (self.scalar(base),))
+        return Pow(self.scalar(base), self.scalar(exponent))
+
+    def product(self, x: S) -> Expr:
+        coefficient, rest = x.as_coeff_Mul()
+        top: list[Expr] = []
+        bottom: list[Expr] = []
+        for f in ordered(sp.Mul.make_args(rest)):
+            base, exponent = f.as_base_exp()
+            if exponent.is_Rational and exponent.is_negative:
+                bottom.append(self.power(base, -exponent))
+            else:
+                top.append(self.scalar(f))
+        p, q = abs(int(coefficient.p)), int(coefficient.q)
+        if p != 1:
+            top.insert(0, number(p))
+        if q != 1:
+            bottom.insert(0, number(q))
+        value = product_of(top)
+        if bottom:
+            value = Div(value, product_of(bottom))
+        return Neg(value) if coefficient.is_negative else value
+
+    def term(self, t: Term) -> Expr:
+        """The tree of a term with its sums and conditions."""
+        body: Expr = self.scalar(t.body)
+        negative = isinstance(body, Neg)
+        if isinstance(body, Neg):
+            body = body.body
+        for c in t.conditions:
+            body = Mul(Indicator(self.scalar(c)), body)
+        for b in reversed(t.bound):
+            body = Reduce("sum", str(b.variable), self.scalar(b.low), self.scalar(b.high), None, body)
+        return Neg(body) if negative else body
+
+
+def ordered(items: Iterable[S]) -> list[S]:
+    """A stable order that reads well: adjoints first, then names, then functions of them."""
+
+    def rank(f: S) -> tuple[int, str]:
+        text = str(f)
+        if text.startswith(ADJOINT):
+            return 0, text
+        if f.is_Number:
+            return -1, text
+        if isinstance(f, (sp.Indexed, sp.Symbol)):
+            return 1, text
+        return 2, text
+
+    return sorted(items, key=rank)
+
+
+def product_of(factors: list[Expr]) -> Expr:
+    """A left-nested product; no factors is 1."""
+    if not factors:
+        return number(1)
+    out = factors[0]
+    for f in factors[1:]:
+        out = Mul(out, f)
+    return out
+
+
+def _rational(p: int, q: int) -> Expr:
+    value: Expr = number(abs(p)) if q == 1 else Div(number(abs(p)), number(q))
+    return Neg(value) if p < 0 else value

@@ -1,0 +1,203 @@
+"""Runs a model in torch float64 on sampled sizes and values, and keeps everything as a World."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from reference_impl.world import Array, Place, World
+from derivations.model import Equation, Model
+from notation.evaluate import Scope, evaluate
+from notation.tree import DerivativeKind
+from reference_impl.backend import torch_backend
+
+Tensor = torch.Tensor
+
+
+def sample_sizes(model: Model, seed: int) -> dict[str, int]:
+    """Distinct sizes for a model: components from 2 up, sequences of at least 3 steps, no two alike.
+
+    Distinct, because with n = d a missing transpose passes; at least 2, because with n = 1 everything commutes.
+    """
+    rng = np.random.default_rng([seed, 11])
+    lengths = {r.name for _, high in model.vocabulary.ranges.values() for r in ([high] if high is not None else []) if hasattr(r, "name")}
+    steps = [s for s in model.sizes if s in lengths]
+    others = [s for s in model.sizes if s not in lengths]
+    pool = list(rng.permutation(np.arange(2, 3 + len(others) + 1)))
+    sizes = {s: int(pool[k]) for k, s in enumerate(others)}
+    free = [v for v in range(3, 12) if v not in sizes.values()]
+    for s in steps:
+        k = int(rng.integers(0, 2))
+        sizes[s] = free.pop(min(k, len(free) - 1))
+    return {s: sizes[s] for s in model.sizes}
+
+
+class Run:
+    """One forward pass with all intermediates kept as tensors of one autograd graph."""
+
+    def __init__(self, model: Model, sizes: Mapping[str, int], seed: int, given: Mapping[Place, Array] | None = None) -> None:
+        self.model = model
+        self.sizes = dict(sizes)
+        self.seed = seed
+        self.backend = torch_backend()
+        self.rng = np.random.default_rng([seed, *self.sizes.values()])
+        size_scope = Scope(lookup=lambda name, at: torch.tensor(float(self.sizes[name]), dtype=torch.float64), backend=self.backend)
+        self.number = lambda e: int(round(float(evaluate(e, size_scope))))
+        self.ranges = {v: (self.number(lo), self.number(hi)) for v, (lo, hi) in model.vocabulary.ranges.items() if lo is not None and hi is not None}
+        self.tensors: dict[Place, Tensor] = {}
+        self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
+        self.given = dict(given or {})
+        self.leaves()
+        self.forward()
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The component shape of a quantity at these sizes."""
+        return tuple(sum(self.number(b) for b in dim) for dim in self.model.shape(name))
+
+    def blocks(self, name: str) -> tuple[tuple[int, ...], ...]:
+        """The sizes of the blocks of every axis."""
+        return tuple(tuple(self.number(b) for b in dim) for dim in self.model.shape(name))
+
+    def leaf(self, name: str, at: tuple[int, ...]) -> None:
+        shape = self.shape(name)
+        if (name, at) in self.given:
+            value = np.asarray(self.given[name, at], dtype=np.float64)
+        elif name in self.model.distributions:
+            weights = np.exp(self.rng.normal(size=shape))
+            value = weights / weights.sum()
+        else:
+            scale = 0.7 if name in self.model.parameters else 1.0
+            value = self.rng.normal(scale=scale, size=shape)
+            if self.model.samples.get(name) == "positive":
+                value = np.exp(value)
+        self.tensors[name, at] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
+
+    def leaves(self) -> None:
+        for name in self.model.parameters:
+            self.leaf(name, ())
+        for name, start in self.model.initial:
+            self.leaf(name, (start,))
+        for name in self.model.inputs:
+            for at in self.positions(self.model.vocabulary.quantities[name].axes):
+                self.leaf(name, at)
+
+    def positions(self, axes: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
+        """All positions of a quantity with these axes."""
+        return itertools.product(*(range(self.ranges[a][0], self.ranges[a][1] + 1) for a in axes))
+
+    def forward(self) -> None:
+        """Run the equations: those of one sequence together, step by step, in the order in which they stand."""
+        for axes, group in itertools.groupby(self.model.equations, key=lambda e: self.model.vocabulary.quantities[e.left.name].axes):
+            members = list(group)
+            for at in self.positions(axes):
+                for e in members:
+                    index = dict(zip(axes, at, strict=True))
+                    self.inputs_of[e.left.name, at] = (e, index)
+                    if (e.left.name, at) in self.given:
+                        value = torch.tensor(np.asarray(self.given[e.left.name, at]), dtype=torch.float64, requires_grad=True)
+                    else:
+                        value = self.value(e, index, self.tensors)
+                    self.tensors[e.left.name, at] = value
+
+    def value(self, e: Equation, index: dict[str, int], tensors: Mapping[Place, Tensor]) -> Tensor:
+        """The right side of an equation at a position, with the raw shape of its left side."""
+        out: Tensor = evaluate(e.right, self.scope(tensors).at(**index))
+        shape = self.shape(e.left.name)
+        if out.dim() == 0 and shape:  # a constant such as f_t = 1 fills its quantity
+            return out.expand(shape).clone()
+        return out.reshape(shape)
+
+    def scope(self, tensors: Mapping[Place, Tensor]) -> Scope:
+        def lookup(name: str, at: tuple[int, ...]) -> Any:
+            if (name, at) in tensors:
+                return tensors[name, at]
+            if name in self.sizes and not at:
+                return torch.tensor(float(self.sizes[name]), dtype=torch.float64)
+            raise KeyError(f"{name}{list(at)} has no value: is the first step declared among the inputs?")
+
+        axes = {n: q.axes for n, q in self.model.vocabulary.quantities.items()}
+        return Scope(lookup=lookup, ranges=self.ranges, axes=axes, blocks=lambda n, a: list(self.blocks(n)[a]), backend=self.backend)
+
+    # -- derivatives ------------------------------------------------------------------------------------------------
+
+    def adjoints(self) -> dict[Place, Array]:
+        """The total derivative of the loss by everything."""
+        if self.model.loss is None:
+            return {}
+        loss = self.tensors[self.model.loss, ()]
+        places = [p for p in self.tensors if p[0] != self.model.loss]
+        grads = torch.autograd.grad(loss, [self.tensors[p] for p in places], retain_graph=True, allow_unused=True)
+        return {p: _numpy(g, self.tensors[p]) for p, g in zip(places, grads, strict=True)}
+
+    def jacobians(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
+        """Jacobians of every computed vector or scalar by every non-parameter it depends on: total and direct."""
+        out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
+        sources = [p for p in self.tensors if p[0] not in self.model.parameters and self.tensors[p].dim() <= 1]
+        for place, (equation, index) in self.inputs_of.items():
+            if self.tensors[place].dim() > 1 or place in self.given:
+                continue
+            self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out)
+            fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
+            self.jacobian(place, self.value(equation, index, fresh), [(p, fresh[p]) for p in sources if p != place], "direct", out)
+        return out
+
+    def jacobian(
+        self,
+        place: Place,
+        value: Tensor,
+        sources: list[tuple[Place, Tensor]],
+        kind: DerivativeKind,
+        out: dict[tuple[Place, Place, DerivativeKind], Array],
+    ) -> None:
+        """All Jacobians of one value; zero ones are left out."""
+        if not value.requires_grad:
+            return
+        flat = value.reshape(-1)
+        rows: dict[Place, list[Array]] = {}
+        for k in range(flat.numel()):
+            grads = torch.autograd.grad(flat[k], [t for _, t in sources], retain_graph=True, allow_unused=True)
+            for (p, t), g in zip(sources, grads, strict=True):
+                rows.setdefault(p, []).append(_numpy(g, t))
+        for p, stack in rows.items():
+            array = np.stack(stack).reshape((*value.shape, *self.tensors[p].shape))
+            if array.any():
+                out[place, p, kind] = array
+
+
+def _numpy(g: Tensor | None, like: Tensor) -> Array:
+    if g is None:
+        return np.zeros(tuple(like.shape))
+    array: Array = g.detach().numpy().copy()
+    if not np.isfinite(array).all():
+        raise ArithmeticError("a derivative is not finite at the sampled values")
+    return array
+
+
+def make_world(model: Model, seed: int, sizes: Mapping[str, int] | None = None, given: Mapping[Place, Array] | None = None) -> World:
+    """Sample and run a model once.
+
+    `sizes` and `given` replace sampled sizes and values; derivatives of a model without loss are Jacobians only.
+    """
+    run = Run(model, sizes or sample_sizes(model, seed), seed, given)
+    values = {p: t.detach().numpy().copy() for p, t in run.tensors.items()}
+    for place, value in values.items():
+        if not np.isfinite(value).all():
+            raise ArithmeticError(f"{place[0]} is not finite at the sampled values")
+    quantities = model.vocabulary.quantities
+    shapes = {n: run.shape(n) for n, q in quantities.items() if q.role != "size" and q.shape is not None}
+    return World(
+        sizes=run.sizes,
+        seed=seed,
+        values=values,
+        adjoints=run.adjoints(),
+        jacobians=run.jacobians(),
+        shapes=shapes,
+        axes={n: q.axes for n, q in quantities.items()},
+        ranges=run.ranges,
+        blocks={n: run.blocks(n) for n in shapes},
+        loss=model.loss,
+    )

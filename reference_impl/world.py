@@ -1,0 +1,91 @@
+"""A World: one executed sample of a model, with every quantity, its total adjoint and the Jacobians between quantities.
+
+It is made by `reference_impl` with autograd and kept as NumPy arrays, so that judging needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from notation.errors import EvaluationError
+from notation.evaluate import Clause, Scope
+from notation.tree import DerivativeKind
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Place: TypeAlias = tuple[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class World:
+    """One sample: `values` by quantity and step, `adjoints` of the loss, `jacobians` total and direct.
+
+    `shapes` are the component shapes of all quantities in this sample; `fixed` names leaves at a first step (h_0).
+    """
+
+    sizes: Mapping[str, int]
+    seed: int
+    values: Mapping[Place, Array]
+    adjoints: Mapping[Place, Array]
+    jacobians: Mapping[tuple[Place, Place, DerivativeKind], Array]
+    shapes: Mapping[str, tuple[int, ...]]
+    axes: Mapping[str, tuple[str, ...]]
+    ranges: Mapping[str, tuple[int, int]]
+    blocks: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    loss: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Sizes and seed in words, for a witness."""
+        return ", ".join(f"{k}={v}" for k, v in self.sizes.items()) + f", seed {self.seed}"
+
+    def scope(self, definitions: Mapping[str, tuple[Clause, ...]] | None = None, **options: bool) -> Scope:
+        """A scope in which trees can be evaluated."""
+        base = Scope(
+            lookup=self.lookup,
+            partial=self.partial,
+            ranges=self.ranges,
+            axes=self.axes,
+            blocks=lambda name, axis: list(self.blocks[name][axis]),
+            definitions=definitions or {},
+            loss=self.loss,
+        )
+        return replace(base, **options)  # type: ignore[arg-type]
+
+    def lookup(self, name: str, at: tuple[int, ...]) -> Array:
+        """The value of a quantity at a step; beyond the last step it is 0."""
+        if (name, at) in self.values:
+            return self.values[name, at]
+        if name in self.sizes and not at:
+            return np.asarray(float(self.sizes[name]))
+        if name not in self.shapes:
+            raise EvaluationError(f"{name} has no value here")
+        if len(at) != len(self.axes.get(name, ())):
+            raise EvaluationError(f"{name} needs {len(self.axes.get(name, ()))} position(s), not {len(at)}")
+        if self.beyond(name, at):
+            return np.zeros(self.shapes[name])
+        raise EvaluationError(f"{name} has no value at step {', '.join(map(str, at))}")
+
+    def beyond(self, name: str, at: tuple[int, ...]) -> bool:
+        """Whether a position lies after the last step."""
+        return any(i > self.ranges[axis][1] for axis, i in zip(self.axes.get(name, ()), at, strict=False) if axis in self.ranges)
+
+    def partial(self, of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind) -> Array:
+        """A derivative: of the loss its adjoint, of any other quantity a Jacobian (rows: `of`)."""
+        if of == self.loss and kind == "total":
+            if (wrt, wrt_at) in self.adjoints:
+                return self.adjoints[wrt, wrt_at]
+            if wrt in self.shapes and self.beyond(wrt, wrt_at):
+                return np.zeros(self.shapes[wrt])
+            raise EvaluationError(f"the derivative by {wrt} at step {', '.join(map(str, wrt_at)) or '-'} is not known")
+        place = (of, of_at), (wrt, wrt_at), kind
+        if place in self.jacobians:
+            return self.jacobians[place]
+        if of in self.shapes and wrt in self.shapes:
+            if self.beyond(of, of_at) or self.beyond(wrt, wrt_at) or ((of, of_at) in self.values and (wrt, wrt_at) in self.values):
+                return np.zeros((*self.shapes[of], *self.shapes[wrt]))
+        raise EvaluationError(f"the derivative of {of} by {wrt} is not known")
