@@ -291,7 +291,7 @@ def _verdict(judge: Judge, id: str, marks: Fraction, answer: Answer | None, debu
 
 
 def _missing(id: str, marks: Fraction) -> Verdict:
-    return Verdict(id, "", "missing", Fraction(0), marks, "No answer was given.")
+    return Verdict(id, "", "missing", Fraction(0), marks, "There is no answer to this question.")
 
 
 def _known_sheet(fmt: str) -> None:

@@ -54,7 +54,7 @@ _COMMANDS = frozenset(
         "tfrac",
     ]
 )
-_MAX_DEPTH = 40  # deeper nesting than any assignment has; stops the recursion below from being driven by a file
+_MAX_DEPTH = 40  # deeper nesting than any assignment has; PyYAML takes quadratic time and recursion for it
 
 
 class YamlError(Exception):
@@ -88,7 +88,11 @@ def read_yaml(text: str, first_line: int = 1, *, as_text: bool = False, allow_du
     keys counts and both are reported in `duplicates`; otherwise they are an error.
     """
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                raise YamlError("nested too deeply", first_line + (event.start_mark.line if event.start_mark else 0))
             if isinstance(event, yaml.AliasEvent):
                 line = first_line + (event.start_mark.line if event.start_mark else 0)
                 raise YamlError(f"'*{event.anchor}' is a YAML alias", line, "put the text in single quotes")
@@ -99,8 +103,6 @@ def read_yaml(text: str, first_line: int = 1, *, as_text: bool = False, allow_du
         position = getattr(error, "position", 0)
         line = first_line + text.count("\n", 0, position if isinstance(position, int) else 0)
         raise YamlError("a control character that YAML does not allow", line) from None
-    except RecursionError:
-        raise YamlError("nested too deeply", first_line) from None
     if node is None:
         return Document({})
     if not isinstance(node, MappingNode):
@@ -140,8 +142,6 @@ class _Builder:
         return result
 
     def value(self, node: Node, path: Path) -> object:
-        if len(path) > _MAX_DEPTH:
-            raise YamlError("nested too deeply", self.line(node))
         # The text of a block scalar begins on the line after its `|`.
         block = isinstance(node, ScalarNode) and node.style in ("|", ">")
         self.text_lines[path] = self.line(node) + (1 if block else 0)

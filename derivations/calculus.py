@@ -17,7 +17,7 @@ from derivations.model import Equation, Model, with_bounds
 from derivations.terms import ADJOINT, Bound, S, Term, ToSympy, ToTree, fresh, index_symbol, key_of
 from notation.errors import EvaluationError
 from notation.indexed import Index
-from notation.tree import Call, Div, Expr, Indicator, Pow, Reduce, Ref, rebuild, walk
+from notation.tree import Call, Div, Expr, Indicator, Num, Pow, Reduce, Ref, rebuild, walk
 from notation.vocabulary import Dim, Quantity
 
 
@@ -57,6 +57,8 @@ class Calculus:
         self.to_tree = ToTree(lambda name: len(self.quantities[name].axes) if name in self.quantities else 0, model.loss)
         self.equations: list[IndexEquation] = []
         self.rewrites: list[tuple[S, S, tuple[S, ...]]] = []
+        # quantities that are one number at all steps, such as a gate held at 1
+        self.constants: dict[str, Expr] = {e.left.name: e.right for e in model.equations if isinstance(e.right, Num)}
         for e in model.equations:
             self._add(e)
 
@@ -64,7 +66,7 @@ class Calculus:
 
     def _add(self, equation: Equation) -> None:
         model = self.model
-        right = with_bounds(equation.right, self.quantities, model.vocabulary.ranges)
+        right = with_bounds(self.folded(equation.right), self.quantities, model.vocabulary.ranges)
         field = model.lowering().lower(right)
         name = equation.left.name
         dims = [d for d in (field.rows, field.cols) if d is not None]
@@ -82,6 +84,12 @@ class Calculus:
             key = name + "".join(f"|{axis}:{k}" for axis, (k, dim) in enumerate(zip(blocks, dims, strict=True)) if len(dim) > 1)
             self.equations.append(IndexEquation(key, tuple(free), tuple(self.terms(body)), equation.text))
             self.name_activation(key, free, body)
+
+    def folded(self, e: Expr) -> Expr:
+        """A tree with constant quantities replaced by their numbers."""
+        if isinstance(e, Ref) and e.name in self.constants:
+            return self.constants[e.name]
+        return rebuild(e, self.folded)
 
     def axes_of(self, name: str) -> list[Bound]:
         """The sequence variables of a quantity with their ranges."""
@@ -293,10 +301,11 @@ class Calculus:
 
     def tree(self, terms: list[Term]) -> Expr:
         """The index-form tree of a sum of terms, positive terms first."""
+        from derivations.raising import lateness
         from notation.tree import Neg, add
 
         trees = [self.to_tree.term(t) for t in terms]
-        trees.sort(key=lambda t: isinstance(t, Neg))
+        trees.sort(key=lambda t: (isinstance(t, Neg), lateness(t)))
         return add(*trees)
 
 

@@ -64,7 +64,7 @@ class Raising:
         Raises `NoMatrixForm` if a term has none.
         """
         raised = [self.term(t, target) for t in factored(terms)]
-        raised.sort(key=lambda e: (isinstance(e, Neg), _lateness(e)))
+        raised.sort(key=lambda e: (isinstance(e, Neg), lateness(e)))
         return add(*raised)
 
     def term(self, term: Term, target: tuple[S, ...]) -> Expr:
@@ -265,7 +265,7 @@ def _scaled(scalars: list[Expr], value: Expr) -> Expr:
     return Mul(_product(scalars), value) if scalars else value
 
 
-def _lateness(e: Expr) -> int:
+def lateness(e: Expr) -> int:
     """Terms of the same step come before terms of the next one."""
     from notation.tree import walk
 

@@ -81,7 +81,12 @@ def read_formula(text: str, vocabulary: Vocabulary) -> Expr:
     from notation.lexer import tokenize
 
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
-    tokens = [t for t in tokenize(text) if t.kind not in {"dollar", "newline"} and not (t.kind == "op" and t.text == "&")]
+    tokens: list[Token] = []
+    depth = 0
+    for t in tokenize(text):
+        depth += (t.kind == "begin") - (t.kind == "end")
+        if t.kind not in {"dollar", "newline"} and (depth or not (t.kind == "op" and t.text == "&")):
+            tokens.append(t)
     if not tokens:
         raise ReadError("there is no formula here", text, (0, 1), "type a formula")
     parser = Parser(tokens, text, vocabulary)
@@ -113,6 +118,7 @@ class _Reader:
                 self.words.extend(t.text for t in one.tokens)
 
     def statement(self, one: Segment) -> None:
+        """Read one segment as a statement, a continuation of the chain before it, or a condition."""
         tokens = list(one.tokens)
         while tokens and tokens[-1].kind == "op" and tokens[-1].text in {",", ";"}:
             tokens.pop()

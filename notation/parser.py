@@ -15,6 +15,7 @@ from notation.limits import MAX_DEPTH
 from notation.names import Names, component
 from notation.tree import (
     Add,
+    Block,
     Call,
     Cases,
     Compare,
@@ -224,6 +225,9 @@ class Parser(Names):
         if texts in (["-", "T"], ["-", "top"]):
             self.bracketed()
             return Transpose(Pow(base, number(-1), span=(start, self.before())), span=(start, self.before()))
+        if len(texts) == 3 and texts[0] == "[" and texts[2] == "]" and inner[1].kind == "num":  # W_f^{[1]}: a block
+            self.bracketed()
+            return Block(base, self._blocked_axis(base), int(texts[1]) - 1, span=(start, self.before()))
         if texts and texts[0] == "elementwise" and len(texts) > 1:  # x^{\odot 2}
             tokens = self.bracketed() or []
             return Pow(base, self.sub(tokens[1:]), span=(start, self.before()))
@@ -245,6 +249,12 @@ class Parser(Names):
         else:
             exponent = self.primary()
         return Pow(base, exponent, span=(start, self.before()))
+
+    def _blocked_axis(self, base: Expr) -> int:
+        """The axis of a declared matrix that consists of blocks (columns if none is known)."""
+        quantity = self.vocabulary.quantities.get(base.name) if isinstance(base, Ref) else None
+        blocked = [k for k, dim in enumerate(quantity.shape or ()) if len(dim) > 1] if quantity is not None else []
+        return blocked[0] if blocked else 1
 
     def _scalar_power(self, base: Expr, texts: list[str]) -> bool:
         """`x^t` with a scalar x is a power; with a vector it is not (a T is then a transpose)."""

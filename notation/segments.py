@@ -76,7 +76,22 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
                 out.append(Segment())
         else:
             current.tokens.append(token)
-    return [s for s in out if s.tokens or s.words]
+    return _joined([s for s in out if s.tokens or s.words])
+
+
+def _joined(segments: list[Segment]) -> list[Segment]:
+    """Formulas that words interrupt: in `4*3*5 weights + 4*3 biases` the second part goes on with the first."""
+    out: list[Segment] = []
+    for one in segments:
+        previous = out[-1] if out else None
+        first = one.tokens[0] if one.tokens else None
+        goes_on = first is not None and first.kind == "op" and first.text in {"+", "*", "/", "times", "elementwise", "dot"}
+        if goes_on and previous is not None and previous.tokens and not one.line_start:
+            previous.tokens.extend(one.tokens)
+            previous.words.extend(one.words)
+        else:
+            out.append(one)
+    return out
 
 
 def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:

@@ -91,17 +91,25 @@ class Run:
 
     def forward(self) -> None:
         """Run the equations: those of one sequence together, step by step, in the order in which they stand."""
-        for axes, group in itertools.groupby(self.model.equations, key=lambda e: self.model.vocabulary.quantities[e.left.name].axes):
+        quantities = self.model.vocabulary.quantities
+        for first, group in itertools.groupby(self.model.equations, key=lambda e: quantities[e.left.name].axes[:1]):
             members = list(group)
-            for at in self.positions(axes):
+            for start in self.positions(first):
                 for e in members:
-                    index = dict(zip(axes, at, strict=True))
-                    self.inputs_of[e.left.name, at] = (e, index)
-                    if (e.left.name, at) in self.given:
-                        value = torch.tensor(np.asarray(self.given[e.left.name, at]), dtype=torch.float64, requires_grad=True)
-                    else:
-                        value = self.value(e, index, self.tensors)
-                    self.tensors[e.left.name, at] = value
+                    axes = quantities[e.left.name].axes
+                    for rest in self.positions(axes[1:]):
+                        self.step(e, axes, (*start, *rest))
+
+    def step(self, e: Equation, axes: tuple[str, ...], at: tuple[int, ...]) -> None:
+        """Compute one quantity at one position, unless its value is given."""
+        index = dict(zip(axes, at, strict=True))
+        place = (e.left.name, at)
+        self.inputs_of[place] = (e, index)
+        if place in self.given:
+            self.tensors[place] = torch.tensor(np.asarray(self.given[place]), dtype=torch.float64, requires_grad=True)
+        else:
+            value = self.value(e, index, self.tensors)
+            self.tensors[place] = value if value.requires_grad else value.requires_grad_(True)  # a constant equation
 
     def value(self, e: Equation, index: dict[str, int], tensors: Mapping[Place, Tensor]) -> Tensor:
         """The right side of an equation at a position, with the raw shape of its left side."""

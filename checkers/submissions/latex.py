@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from checkers.errors import SubmissionError
@@ -43,9 +44,7 @@ def read_latex(text: str, source: Path, ids: QuestionIds) -> Submission:
     begin = text.find("\\begin{document}")
     body_start = 0 if begin < 0 else begin + len("\\begin{document}")
     spans = _answers(text, source, ids, gathered)
-    sections = [section for section in _sections(text) if section.start >= body_start]
-    if len(sections) > MAX_HEADINGS:
-        raise SubmissionError(f"more than {MAX_HEADINGS:,} sections", file=source)
+    sections = [section for section in _sections(text, source) if section.start >= body_start]
     outline = Outline(ids)
     stops = [*(following.start for following in sections[1:]), len(text)]
     for section, stop in zip(sections, stops, strict=False):
@@ -93,9 +92,11 @@ def _answers(text: str, source: Path, ids: QuestionIds, gathered: Gathering) -> 
     return spans
 
 
-def _sections(text: str) -> list[_Section]:
+def _sections(text: str, source: Path) -> list[_Section]:
     found: list[_Section] = []
-    for match in _SECTION.finditer(text):
+    for number, match in enumerate(_SECTION.finditer(text)):
+        if number > MAX_HEADINGS:
+            raise SubmissionError(f"more than {MAX_HEADINGS:,} sections", file=source)
         close = _closing(text, match.end(), match.end() + _NAME_LENGTH)
         if close is not None:
             heading = " ".join(text[match.end() : close].replace("~", " ").split())
@@ -104,7 +105,7 @@ def _sections(text: str) -> list[_Section]:
 
 
 def _student(text: str) -> str:
-    for match in _NAME.finditer(text):
+    for match in islice(_NAME.finditer(text), 20):  # a few may stand in definitions
         close = _closing(text, match.end(), match.end() + _NAME_LENGTH)
         if close is not None and (name := _clean(text[match.end() : close])) and "#" not in name:
             return re.sub(r"\\(?:\\|and\b)", " ", name).replace("~", " ")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 # Bounds on what one student hands in, far above any exam. Reading is linear in the length, with these as factors.
 MAX_LINES = 50_000
 MAX_HEADINGS = 2_000

@@ -55,7 +55,7 @@ def test_grade_prints_reasons_on_stdout_and_the_table_on_stderr(fakes, tmp_path,
     shown = capsys.readouterr()
     lines = shown.out.split("\n")
     assert lines[0] == f"Ana  0/7, 1.5 waiting for a person  ({path})"
-    assert lines[1] == "  1a-i    missing     0/0.5   No answer was given."
+    assert lines[1] == "  1a-i    missing     0/0.5   There is no answer to this question."
     assert lines[2:4] == ["  4a      wrong       0/5     It is wrong.", "                              you used f_t"]
     assert "'9z' (line 6) is no question of this assignment" in shown.err
     assert "waiting" in shown.err

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -244,3 +246,30 @@ def test_folders_are_searched_without_links(tmp_path):
     assert [str(path.relative_to(tmp_path)) for path in files[:-1]] == ["a.tex", "b.md", "sub/c.yaml"]
     assert files[-1] == Path("other.md")
     assert [path.name for path in passed] == ["photo.png"]
+
+
+# name: (file, content): texts that drive a careless reader into quadratic time; each is read or refused quickly.
+HOSTILE = {
+    "comments": ("a.md", "<!--" * 400_000),
+    "displays": ("a.md", "\\[" * 900_000),
+    "blanks": ("a.md", " " * 1_900_000 + "x"),
+    "headings": ("a.md", "# x\n" * 40_000),
+    "brackets in front": ("a.md", "---\na: " + "[" * 100_000 + "\n---\n"),
+    "answers": ("a.tex", "\\answer{4a}{" * 150_000),
+    "sections": ("a.tex", "\\section{" * 200_000),
+    "names": ("a.tex", "\\author{" * 200_000),
+    "backslashes": ("a.tex", "\\" * 1_900_000),
+    "lines": ("a.txt", "4a)\n" * 400_000),
+    "brackets": ("a.yaml", "answers: " + "[" * 190_000),
+    "long yaml": ("a.yaml", "answers: {4a: " + "x " * 150_000),
+    "columns": ("a.csv", "4a," * 500_000),
+    "deep line": ("a.jsonl", "[" * 1_900_000),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_texts_take_seconds_at_most(tmp_path, case):
+    start = time.perf_counter()
+    with contextlib.suppress(SubmissionError):
+        read(tmp_path, *case)
+    assert time.perf_counter() - start < 10  # measured at most 2.5 s; careless readers took minutes

@@ -1,0 +1,81 @@
+"""The bench at which an assignment's questions are solved and answers are checked."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+from checkers.assignment import Assignment, Question
+from checkers.kinds.base import Kind
+from checkers.modelling import merged
+from checkers.solution import Solution
+from checkers.store import Store
+from checkers.verdict import Verdict
+from derivations.model import Model, ModelError, build
+from reference_impl.world import World
+
+# Worlds per model: a wrong formula that survives one random World of distinct sizes is a coincidence of measure zero;
+# five differ in sizes as well, so that no relation between sizes can hide a slip.
+WORLDS = 5
+
+
+class Bench:
+    """Models, Worlds and solutions of one assignment, made when first needed and kept in the cache."""
+
+    def __init__(self, assignment: Assignment, cache: Path | None = None) -> None:
+        self.assignment = assignment
+        self.store = Store(assignment.digest, cache)
+        self._models: dict[str, Model] = {}
+        self._worlds: dict[str, tuple[World, ...]] = {}
+        self._solutions: dict[str, Solution] = {}
+
+    def model(self, name: str) -> Model:
+        """The model of that name, read and shape-checked; an author's mistake is an `AuthorError` with its line."""
+        if name not in self._models:
+            text, origin = merged(self.assignment, name)
+            try:
+                self._models[name] = build(text)
+            except ModelError as problem:
+                owner, line = origin(problem.line)
+                where = ("models", owner, "forward") if problem.line else ("models", name)
+                raise self.assignment.error(problem.message, *where, text=line if problem.line else None, hint=problem.hint) from problem
+        return self._models[name]
+
+    def worlds(self, name: str) -> tuple[World, ...]:
+        """The executed samples of a model; from the cache without torch."""
+        if name not in self._worlds:
+
+            def make(seed: int) -> World:
+                from reference_impl.run import make_world
+
+                return make_world(self.model(name), seed)
+
+            self._worlds[name] = tuple(self.store.world(f"world-{name}-{seed}", lambda s=seed: make(s)) for seed in range(WORLDS))  # type: ignore[misc]
+        return self._worlds[name]
+
+    def kind(self, question: Question) -> Kind:
+        """The checker of a question."""
+        return cast(Kind, question.spec)
+
+    def solution(self, question_id: str) -> Solution:
+        """The derived answer to a question."""
+        if question_id not in self._solutions:
+            question = self.assignment.question(question_id)
+            make = lambda: self.kind(question).solve(self, question)  # noqa: E731
+            self._solutions[question_id] = self.store.solution(f"solution-{question_id}", make)
+        return self._solutions[question_id]
+
+    def solutions(self) -> tuple[Solution, ...]:
+        """All derived answers, in the order of the assignment."""
+        return tuple(self.solution(q.id) for q in self.assignment.questions)
+
+    def check(self, question_id: str, text: str) -> Verdict:
+        """The verdict on one answer."""
+        question = self.assignment.question(question_id)
+        return self.kind(question).judge(self, question, text)
+
+    @cached_property
+    def name(self) -> str:
+        """The assignment's name."""
+        return self.assignment.name

@@ -1,0 +1,74 @@
+"""Shapes in answers: `3 x 5`, `(3, 5)`, `R^{3x5}`, `3 by 5`, and several of them in one answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from checkers.numbers import number_of
+from notation.answer import Answer, Statement, read_answer
+from notation.errors import EvaluationError, ShapeError
+from notation.forms import dimensions
+from notation.tree import Ref, Vector
+from notation.vocabulary import Vocabulary
+
+_TIMES = re.compile(r"(?<=[\w)\]}])\s*(?:-\s*)?\b(?:by|x|X)\b(?:\s*-)?\s*(?=[\w(\[{\\])")
+_UNIT = re.compile(r"(?<=\d)\s*-?\s*(?:dim(?:ensional|ensions?|s)?\b|D\b|d\b(?![\w/]))")
+_TRAILING = re.compile(r"(\d)\s*,\s*\)")
+
+
+@dataclass(frozen=True)
+class Dims:
+    """One shape found in an answer; `words` are those that stand before it, `rest` those after it."""
+
+    sizes: tuple[int, ...]
+    statement: Statement
+    words: tuple[str, ...]
+
+
+def read_shapes(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int]) -> tuple[Answer, list[Dims]]:
+    """All shapes in an answer, in the order in which they stand."""
+    plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", text))
+    plain = _TIMES.sub(" × ", plain)
+    answer = read_answer(plain, vocabulary, thousands=False)
+    if answer.errors:
+        opened = read_answer(plain, Vocabulary(open=True), thousands=False)
+        if not opened.errors:
+            answer = opened
+    out: list[Dims] = []
+    for s in answer.statements:
+        if s.role == "premise":
+            continue
+        found = shape_of(s, sizes)
+        if found is not None:
+            out.append(Dims(found, s, s.words))
+    return answer, out
+
+
+def shape_of(s: Statement, sizes: Mapping[str, int]) -> tuple[int, ...] | None:
+    """The last side of a statement as a shape, or None."""
+    side = s.sides[-1]
+    if isinstance(side, Ref):
+        return None
+    try:
+        values = [float(number_of(d, sizes)) for d in dimensions(side)]
+    except (EvaluationError, ShapeError, TypeError):
+        return None
+    if not values or any(not v.is_integer() or v < 0 for v in values):
+        return None
+    return tuple(int(v) for v in values)
+
+
+def show(sizes: tuple[int, ...]) -> str:
+    """A shape in words.
+
+    >>> show((3, 5))
+    '3 × 5'
+    """
+    return " × ".join(map(str, sizes))
+
+
+def names_side(s: Statement, name: str) -> bool:
+    """Whether a statement names a quantity on one of its sides."""
+    return any(isinstance(side, Ref) and side.name == name for side in s.sides) and not isinstance(s.sides[0], Vector)

@@ -1,0 +1,26 @@
+"""The kinds of answer. A new kind is one file here and one line in this table."""
+
+from __future__ import annotations
+
+from checkers.kinds.base import Kind
+from checkers.kinds.compute import Compute
+from checkers.kinds.convolution import Convolution
+from checkers.kinds.count import Count
+from checkers.kinds.expression import Expression
+from checkers.kinds.gradient import Gradient
+from checkers.kinds.labels import Labels
+from checkers.kinds.prose import Prose
+from checkers.kinds.shape import Shape
+
+KINDS: dict[str, type[Kind]] = {
+    "compute": Compute,
+    "convolution": Convolution,
+    "count": Count,
+    "expression": Expression,
+    "gradient": Gradient,
+    "labels": Labels,
+    "prose": Prose,
+    "shape": Shape,
+}
+
+__all__ = ["KINDS", "Kind"]

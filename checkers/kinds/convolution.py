@@ -1,0 +1,189 @@
+"""Convolutions in stages: output sizes and multiplications, derived from the index equation and executed in torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from checkers.assignment import Question
+from checkers.dimensions import Dims, read_shapes, show
+from checkers.integers import judge_integer
+from checkers.kinds.base import Kind, verdict
+from checkers.kinds.count import Known
+from checkers.numbers import nothing_to_read
+from checkers.solution import Road, Solution
+from checkers.spec import Strict
+from checkers.verdict import Verdict, Witness
+from derivations.derivation import Step
+from notation.tree import Call, Compare, Expr, Mul, Ref, add, number
+from notation.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from checkers.bench import Bench
+
+
+class StageSpec(Strict):
+    """One convolution; `channels: same` keeps them, and `groups: channels` makes it depthwise."""
+
+    name: str
+    kernel: list[int] = Field(min_length=2, max_length=2)
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    channels: int | Literal["same"] = "same"
+    groups: int | Literal["channels"] = 1
+
+
+class Convolution(Kind):
+    """`ask: multiplications` or `ask: shapes` of convolutions applied one after the other to an image (height, width, channels)."""
+
+    kind: Literal["convolution"] = "convolution"
+    input: list[int] = Field(min_length=3, max_length=3)
+    stages: list[StageSpec] = Field(min_length=1)
+    ask: Literal["multiplications", "shapes"]
+    foreseen: list[Known] = []
+
+    def results(self) -> Any:
+        """The derived stages."""
+        from derivations.convolution import Stage, run_stages
+
+        height, width, channels = self.input
+        stages, current = [], channels
+        for s in self.stages:
+            after = current if s.channels == "same" else s.channels
+            groups = current if s.groups == "channels" else s.groups
+            stages.append(Stage(s.name, tuple(s.kernel), s.stride, s.padding, s.dilation, after, groups))
+            current = after
+        return run_stages((height, width), channels, tuple(stages))
+
+    def solve(self, bench: Bench, question: Question) -> Solution:
+        results = self.results()
+        steps: list[Step] = []
+        for r in results:
+            s = r.stage
+            size = Call("floor", (fraction(int(r.before[0]) + 2 * s.padding - s.dilation * (s.kernel[0] - 1) - 1, s.stride),))
+            steps.append(
+                Step(
+                    Compare((Ref("H_{out}"), add(size, number(1)), number(int(r.after[0]))), ("=", "=")),
+                    f"{s.name}: the last window must still lie in the padded input",
+                )
+            )
+            product = star(*(int(a) for a in r.after), int(s.channels), int(r.window))
+            steps.append(Step(Compare((product, number(int(r.multiplications))), ("=",)), f"{s.name}: outputs times products for one output"))
+        shapes = [Call("shape", (*(number(int(a)) for a in r.after), number(int(r.stage.channels)))) for r in results]
+        total = sum(int(r.multiplications) for r in results)
+        answers: tuple[Expr, ...]
+        if self.ask == "shapes":
+            answers = tuple(shapes)
+        elif len(results) > 1:
+            answers = (Compare((add(*(number(int(r.multiplications)) for r in results)), number(total)), ("=",)),)
+        else:
+            answers = (number(total),)
+        return Solution(
+            question.id,
+            answers=answers,
+            steps=tuple(steps),
+            roads=(self.executed(results),),
+            rule="Height, width, channels (or channels first)." if self.ask == "shapes" else "The exact integer; sums and products may stand unevaluated.",
+        )
+
+    def executed(self, results: Any) -> Road:
+        """torch.nn.Conv2d with groups for the shapes, unfolded windows for the products."""
+        from reference_impl.convolve import run_convolution
+
+        agrees, tried = True, []
+        for r in results:
+            s = r.stage
+            done = run_convolution(
+                (int(r.before[0]), int(r.before[1])), int(r.channels_in), int(s.channels), s.kernel, s.stride, s.padding, s.dilation, int(s.groups)
+            )
+            agrees &= done.shape == (int(s.channels), int(r.after[0]), int(r.after[1])) and done.multiplications == int(r.multiplications)
+            tried.append(f"{s.name} {show(done.shape)}, {done.multiplications:,} products")
+        return Road("torch.nn.Conv2d and unfold", agrees, None, "; ".join(tried))
+
+    def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        solution = bench.solution(question.id)
+        if self.ask == "multiplications":
+            key = solution.answers[0]
+            last = key.sides[-1] if isinstance(key, Compare) else key
+            known = {k.value: (k.verdict, k.message) for k in self.foreseen}
+            return judge_integer(question, text, int(last.value), Vocabulary(open=True), {}, known)  # type: ignore[attr-defined]
+        wanted = [tuple(int(a.value) for a in s.args) for s in solution.answers]  # type: ignore[attr-defined]
+        return self.judge_shapes(question, text, wanted)
+
+    def judge_shapes(self, question: Question, text: str, wanted: list[tuple[int, ...]]) -> Verdict:
+        """The shapes of all stages, in order or by name."""
+        answer, found = read_shapes(text, Vocabulary(open=True), {})
+        found = [d for d in found if d.sizes != tuple(self.input)]
+        found = combined(found, len(wanted))
+        if not found:
+            if answer.errors:
+                raise answer.errors[0]
+            raise nothing_to_read(text, "shape")
+        if answer.errors:
+            raise answer.errors[0]
+        shapes = [d for d in found if len(d.sizes) == 3] or found
+        named = self.by_name(shapes, text)
+        mine = named if named is not None else [d.sizes for d in shapes][-len(wanted) :]
+        reading = tuple(d.statement.sides[-1] for d in shapes)
+        if len(mine) < len(wanted):
+            return verdict(question, text, "partial" if mine and mine[0] in _orders(wanted[0]) | _orders(wanted[-1]) else "wrong", reading=reading,
+                           message=f"{len(wanted)} output sizes are asked, and {len(mine)} was found.")  # fmt: skip
+        wrong = [k for k, (a, b) in enumerate(zip(mine, wanted, strict=False)) if a not in _orders(b)]
+        if not wrong:
+            return verdict(question, text, "correct", reading=reading, evidence="the shapes " + " and ".join(show(w) for w in wanted))
+        k = wrong[0]
+        witness = Witness(self.stages[k].name, show(wanted[k]), show(mine[k]))
+        status: Literal["wrong", "partial"] = "wrong" if len(wrong) == len(wanted) else "partial"
+        return verdict(
+            question, text, status, reading=reading, witness=witness, message=f"After {self.stages[k].name} the size is {show(wanted[k])}, not {show(mine[k])}."
+        )
+
+    def by_name(self, shapes: list[Dims], text: str) -> list[tuple[int, ...]] | None:
+        """Shapes ordered by the stage names that stand before (or after) them."""
+        stems = [s.name.split()[0].lower()[:5] for s in self.stages]
+        lower = text.lower()
+        if not all(stem in lower for stem in stems):
+            return None
+        first_name = min(lower.index(stem) for stem in stems)
+        out: dict[int, tuple[int, ...]] = {}
+        leading = bool(shapes) and first_name < shapes[0].statement.span[0]
+        for n, d in enumerate(shapes):
+            start, end = d.statement.span
+            low = shapes[n - 1].statement.span[1] if n else 0
+            high = shapes[n + 1].statement.span[0] if n + 1 < len(shapes) else len(lower)
+            near = lower[low:start] if leading else lower[end:high]
+            hits = [k for k, stem in enumerate(stems) if stem in near]
+            if len(hits) == 1:
+                out[hits[0]] = d.sizes
+        return [out[k] for k in sorted(out)] if len(out) == len(stems) else None
+
+
+def _orders(shape: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Height, width, channels, or channels first."""
+    return {shape, (shape[-1], *shape[:-1])}
+
+
+def combined(found: list[Dims], stages: int) -> list[Dims]:
+    """`199 x 199 with 3 and 10 channels`: one spatial size and a channel number for each stage."""
+    spatial = [d for d in found if len(d.sizes) == 2]
+    single = [d for d in found if len(d.sizes) == 1]
+    if len(spatial) == 1 and len(single) == stages and not any(len(d.sizes) == 3 for d in found):
+        return [Dims(spatial[0].sizes + d.sizes, d.statement, d.words) for d in single]
+    return found
+
+
+def fraction(top: int, bottom: int) -> Expr:
+    """A fraction as a tree."""
+    from notation.tree import Div
+
+    return Div(number(top), number(bottom))
+
+
+def star(*factors: int) -> Expr:
+    """A product of integers as a tree."""
+    out: Expr = number(factors[0])
+    for f in factors[1:]:
+        out = Mul(out, number(f), "dot")
+    return out

@@ -1,0 +1,206 @@
+"""Naming a place in a figure: by the name of a quantity, or by the role it plays in the equations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from checkers.assignment import Question
+from checkers.kinds.base import Kind, verdict
+from checkers.solution import Solution
+from checkers.verdict import Verdict
+from derivations.derivation import Step
+from derivations.model import Model
+from notation.answer import read_answer, read_formula, simplified
+from notation.errors import ReadError
+from notation.tree import Add, Call, Compare, Expr, Mul, Neg, Ref, walk
+
+if TYPE_CHECKING:
+    from checkers.bench import Bench
+
+_CLAUSE = re.compile(r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*|controls?|going|coming|and then|where|used)\b|[;:]")
+_EARLIER = re.compile(r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|t\s*[-\u2212]\s*1")
+_NUMBER = re.compile(r"\b(?:position|pos|no|number|label|place|#)?\.?\s*\(?(?:1[0-2]|[1-9])\)?\.?\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the equations say about a quantity: its outer function, and what it is multiplied by."""
+
+    quantity: Ref
+    activation: str
+    partners: tuple[Expr, ...]
+
+
+class Labels(Kind):
+    """`place of: f_t`: the student names the place. A position number of a lost figure cannot be judged."""
+
+    kind: Literal["labels"] = "labels"
+    model: str
+    place_of: str = Field(alias="place of")
+
+    def target(self, model: Model, bench: Bench, question: Question) -> Ref:
+        """The quantity whose place is asked."""
+        try:
+            tree = read_formula(self.place_of, model.vocabulary)
+        except ReadError as problem:
+            raise bench.assignment.error(f"{problem.message}: {self.place_of}", "questions", question.id, "place_of", hint=problem.hint) from problem
+        if not isinstance(tree, Ref):
+            raise bench.assignment.error(f"'{self.place_of}' is not a quantity", "questions", question.id, "place_of")
+        return tree
+
+    def names(self, model: Model, bench: Bench, question: Question) -> dict[str, Ref]:
+        """All names by which places may be called, longest first."""
+        out: dict[str, Ref] = {}
+        current: str | None = self.model
+        while current is not None:
+            spec = bench.assignment.models[current]
+            for spelled, words in spec.names.items():
+                tree = read_formula(spelled, model.vocabulary)
+                if isinstance(tree, Ref):
+                    out.update({w.lower(): tree for w in words})
+            current = spec.extends
+        if not out:
+            raise bench.assignment.error("the model gives no names to its quantities", "models", self.model, hint="names: {f_t: [forget gate]}")
+        return dict(sorted(out.items(), key=lambda item: -len(item[0])))
+
+    def solve(self, bench: Bench, question: Question) -> Solution:
+        model = bench.model(self.model)
+        target = self.target(model, bench, question)
+        known = self.first_name(target, model, bench)
+        steps = [Step(Compare((e.left, e.right), ("=",)), "it is computed here") for e in model.equations if e.left == target]
+        steps += [Step(Compare((e.left, e.right), ("=",)), "it is used here") for e in model.equations if target in list(walk(e.right))]
+        return Solution(
+            question.id,
+            answers=(target,),
+            steps=tuple(steps),
+            words=f"${self.place_of}$ is the {known}: {self.sentence(model, target)}.",
+            rule="The numbers of the figure are lost, so the place is named. A number waits for a person.",
+        )
+
+    def first_name(self, target: Ref, model: Model, bench: Bench) -> str:
+        """The first name that the assignment gives a quantity."""
+        for spelled, words in bench.assignment.models[self.model].names.items():
+            if words and read_formula(spelled, model.vocabulary) == target:
+                return words[0]
+        return "quantity"
+
+    def sentence(self, model: Model, target: Ref) -> str:
+        """The role of a quantity in words, from the equations."""
+        from notation.latex import to_latex
+
+        role = next((r for r in roles(model) if r.quantity == target), None)
+        act = {"sigmoid": "the output of a sigmoid unit", "tanh": "the output of the tanh unit"}.get(role.activation if role else "", "the sum of the gated parts")
+        if role is None or not role.partners:
+            return act if role is not None else "the line that enters the cell from the step before"
+        return f"{act} that is multiplied by ${to_latex(role.partners[0])}$"
+
+    def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        model = bench.model(self.model)
+        target = self.target(model, bench, question)
+        lower = " ".join(re.sub(r"[$\\{}*`\"]|\u201c|\u201d", " ", text.lower()).split())
+        if _NUMBER.fullmatch(lower):
+            return verdict(question, text, "manual", message="The figure with its numbers is needed to judge a position number.")
+        if re.search(r"\b(?:not|never|isn't|no)\b", lower):
+            return verdict(question, text, "manual", message="A denial in words waits for a person.")
+        named = self.named(lower, target, model, bench, question)
+        if named is not None:
+            return self.decided(question, text, named, target)
+        by_role = self.by_role(text, lower, target, model)
+        if by_role is not None:
+            return self.decided(question, text, by_role, target)
+        return verdict(question, text, "manual", message="No name or role of the cell was recognised with certainty; a person decides.")
+
+    def named(self, lower: str, target: Ref, model: Model, bench: Bench, question: Question) -> Ref | None:
+        """The quantity that the head of the answer names."""
+        head = _CLAUSE.split(lower, maxsplit=1)[0]
+        if not head.strip():
+            return None
+        found: list[tuple[int, Ref]] = []
+        blanked = head
+        for words, ref in self.names(model, bench, question).items():
+            for match in re.finditer(rf"\b{re.escape(words)}s?\b", blanked):
+                found.append((match.start(), ref))
+                blanked = blanked[: match.start()] + "\0" * len(match[0]) + blanked[match.end() :]
+        if not found:
+            return None
+        found.sort(key=lambda item: item[0])
+        refs = [self.shifted(ref, head) for _, ref in found]
+        if len(set(refs)) > 1:
+            return refs[0] if re.match(r"(?:the\s+)?(?:output\s+of\s+)?(?:the\s+)?", head) and found[0][0] <= 16 else None
+        return refs[0]
+
+    def shifted(self, ref: Ref, head: str) -> Ref:
+        """`previous cell state` is the cell state one step earlier."""
+        if ref.at and isinstance(ref.at[0], Ref) and _EARLIER.search(head):
+            return Ref(ref.name, (Add((ref.at[0], Neg(_one()))),))
+        return ref
+
+    def by_role(self, text: str, lower: str, target: Ref, model: Model) -> Ref | None:
+        """The quantity that a description by function and partner fits, if it fits exactly one."""
+        activation = "sigmoid" if re.search(r"sigm|\u03c3|logistic", lower) else "tanh" if re.search(r"tanh", lower) else ""
+        clause = re.search(r"(?:multipl\w*|scal\w*|times|gat(?:es|ing)|product|weights?)\b", lower)
+        if not clause:
+            return None
+        where = text.lower().find(clause[0])
+        try:
+            answer = read_answer(text[where + len(clause[0]) :], model.vocabulary)
+        except ReadError:
+            return None
+        mentioned = [e for s in answer.statements for side in s.sides for e in walk(side) if isinstance(e, (Ref, Call)) and not _is_step(e)]
+        fits = []
+        for role in roles(model):
+            if activation and role.activation != activation:
+                continue
+            if any(p in mentioned for p in role.partners):
+                fits.append(role.quantity)
+        unique = list(dict.fromkeys(f for f in fits if f not in mentioned))
+        return unique[0] if len(unique) == 1 else None
+
+    def decided(self, question: Question, text: str, named: Ref, target: Ref) -> Verdict:
+        from notation.plain import to_plain
+
+        normal = Ref(named.name, tuple(simplified(a) for a in named.at))
+        wanted = Ref(target.name, tuple(simplified(a) for a in target.at))
+        if normal == wanted:
+            return verdict(question, text, "correct", evidence=f"names the place of {to_plain(target)}")
+        return verdict(question, text, "wrong", message=f"This names the place of {to_plain(named)}, and {to_plain(target)} is asked.")
+
+
+def _one() -> Expr:
+    from notation.tree import number
+
+    return number(1)
+
+
+def _is_step(e: Expr) -> bool:
+    return isinstance(e, Ref) and not e.at and len(e.name) == 1 and e.name in "tT"
+
+
+def roles(model: Model) -> Iterator[Role]:
+    """The role of every computed quantity at its own step."""
+    for e in model.equations:
+        activation = e.right.function if isinstance(e.right, Call) else ""
+        partners = tuple(p for other in model.equations for p in _partners(other.right, e.left))
+        yield Role(e.left, activation, partners)
+
+
+def _partners(e: Expr, target: Ref) -> Iterator[Expr]:
+    """What a quantity is multiplied by elementwise."""
+    for node in walk(e):
+        if isinstance(node, Mul) and node.kind == "elementwise":
+            if node.left == target:
+                yield from _with_inner(node.right)
+            elif node.right == target:
+                yield from _with_inner(node.left)
+
+
+def _with_inner(e: Expr) -> Iterator[Expr]:
+    """A factor, and what a function is applied to in it (tanh of C_t is spoken of as C_t)."""
+    yield e
+    if isinstance(e, Call):
+        yield from e.args

@@ -1,0 +1,34 @@
+"""Prose: shown with its model answer and rubric, and left to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from checkers.assignment import Question
+from checkers.kinds.base import Kind, verdict
+from checkers.solution import Plot, Solution
+from checkers.verdict import Verdict
+
+if TYPE_CHECKING:
+    from checkers.bench import Bench
+
+
+class Prose(Kind):
+    """`words:` is the model answer, `rubric:` the points a person looks for, `demonstration:` a computed plot."""
+
+    kind: Literal["prose"] = "prose"
+    model: str | None = None
+    words: str
+    rubric: list[str]
+    demonstration: str = ""
+
+    def solve(self, bench: Bench, question: Question) -> Solution:
+        plots: tuple[Plot, ...] = ()
+        if self.demonstration and self.model:
+            from checkers.demonstrations import demonstrate
+
+            plots = demonstrate(self.demonstration, bench, self.model)
+        return Solution(question.id, words=self.words, rubric=tuple(self.rubric), rule="Read by a person.", plots=plots)
+
+    def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        return verdict(question, text, "manual", message="An explanation in words waits for a person.")

@@ -1,0 +1,98 @@
+"""Numbers in answers: which of the values in a text is the answer, and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from notation.answer import Answer, Statement, read_answer
+from notation.arrays import Special
+from notation.errors import EvaluationError, ReadError, ShapeError
+from notation.evaluate import Scope, evaluate
+from notation.tree import Expr, Ref, walk
+from notation.vocabulary import Vocabulary
+from notation.words import NUMBER_WORDS
+from reference_impl.world import Array
+
+_TOTALS = frozenset("total totals altogether overall answer ans therefore thus hence so final finally sum result".split())
+
+
+@dataclass(frozen=True)
+class Value:
+    """One statement of an answer with the value of its last side; `None` where that is not a plain number or list."""
+
+    statement: Statement
+    value: Array | None
+    problem: str = ""
+    depends: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words just before the value, in lower case."""
+        return frozenset(w.lower() for w in self.statement.words)
+
+
+def read_numbers(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, thousands: bool = True) -> tuple[Answer, list[Value]]:
+    """All statements of an answer with their values; names in `sizes` count as numbers."""
+    answer = read_answer(text, vocabulary, thousands=thousands)
+    if answer.errors:  # letters that are no names of the question may still be read as unknowns
+        opened = read_answer(text, Vocabulary(open=True), thousands=thousands)
+        if not opened.errors:
+            answer = opened
+    return answer, [valued(s, sizes) for s in answer.statements if s.role != "premise"]
+
+
+def valued(s: Statement, sizes: Mapping[str, int]) -> Value:
+    """The value of the last side of a statement."""
+    side = s.sides[-1]
+    depends = tuple(sorted({r.name for r in walk(side) if isinstance(r, Ref) and (r.name not in sizes or r.at or r.index)}))
+    if depends:
+        return Value(s, None, depends=depends)
+    try:
+        return Value(s, number_of(side, sizes))
+    except (EvaluationError, ShapeError) as problem:
+        return Value(s, None, str(problem))
+
+
+def number_of(side: Expr, sizes: Mapping[str, int]) -> Array:
+    """The value of a side made of numbers and sizes."""
+
+    def lookup(name: str, at: tuple[int, ...]) -> Array:
+        if name in sizes and not at:
+            return np.asarray(float(sizes[name]))
+        raise EvaluationError(f"{name} has no value here")
+
+    value = evaluate(side, Scope(lookup=lookup))
+    if isinstance(value, Special):
+        raise EvaluationError("this is not a number")
+    return np.asarray(value)
+
+
+def answer_value(values: list[Value]) -> Value | None:
+    """The value that is the answer: announced as total or answer, else the last one."""
+    found = [v for v in values if v.value is not None or v.depends]
+    announced = [v for v in found if v.words & _TOTALS]
+    if announced:
+        return announced[-1]
+    return found[-1] if found else None
+
+
+def number_word(answer: Answer) -> int | None:
+    """A number written as a word (`none`, `zero`, `seven`), when it is the only one."""
+    words = [w.lower() for w in answer.words]
+    found = {NUMBER_WORDS[w] for w in words if w in NUMBER_WORDS}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def nothing_to_read(text: str, what: str) -> ReadError:
+    """There is no number in the answer."""
+    return ReadError(f"there is no {what} in this answer", text, (0, min(len(text), 20)), f"write the {what}")
+
+
+def shown(value: float) -> str:
+    """A number as people write it."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+
+

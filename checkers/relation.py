@@ -1,0 +1,408 @@
+"""Does a formula say what was asked? Evaluate it beside the key on true trajectories, at every step and component.
+
+The left side of an answer tells what it is about; it may be shifted in time (`dL/dc_{t-1} = ...`), written by components
+or left out. All adjoints that the formula uses have their true values, so a recursive answer is checked one equation at a
+time. What a formula uses is recorded while it is evaluated: that is how "in terms of" is enforced.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from notation.answer import Answer, Statement
+from notation.errors import EvaluationError, ShapeError
+from notation.evaluate import Clause, Scope, evaluate
+from notation.arrays import Special
+from notation.tree import Add, Component, DerivativeKind, Expr, Neg, Num, Partial, Reduce, Ref, walk
+from reference_impl.world import Array, World
+
+Outcome = Literal["agrees", "differs", "shape", "no value"]
+# Relative to the largest entry of the key: float64 through a few hundred operations leaves 1e-13; a real slip at
+# unsaturated random values leaves more than 1e-3.
+TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a question asks for: `target` (a derivative or a quantity), and the free step variables it runs over."""
+
+    target: Expr
+    loss: str | None
+    allowed: tuple[Expr, ...] | None = None
+    layout_open: bool = True
+
+    @property
+    def head(self) -> Ref:
+        """The quantity whose value or derivative is asked."""
+        head = self.target.wrt if isinstance(self.target, Partial) else self.target
+        assert isinstance(head, Ref)
+        return head
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way in which shapes and layouts can be understood; the first that fits is taken, and named when not the default."""
+
+    note: str = ""
+    options: Mapping[str, bool] = field(default_factory=dict)
+
+
+READINGS = (
+    Reading(),
+    Reading("the dot is read as the inner product", {"inner_dot": True}),
+    Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
+)
+
+
+@dataclass
+class Comparison:
+    """How one side compares with the key in all Worlds."""
+
+    outcome: Outcome = "agrees"
+    compared: int = 0
+    error: float = 0.0
+    message: str = ""
+    span: tuple[int, int] = (0, 0)
+    world: World | None = None
+    step: str = ""
+    expected: Array | None = None
+    yours: Array | None = None
+    transposed: bool = False
+    used: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = field(default_factory=set)
+    forbidden: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = field(default_factory=set)
+    reading: Reading = READINGS[0]
+
+    @property
+    def rank(self) -> int:
+        """The better of two readings is the one with the lower rank."""
+        return {"agrees": 0, "differs": 1, "no value": 2, "shape": 3}[self.outcome]
+
+
+class Relation:
+    """Compares the sides of one answer with the key of one question."""
+
+    def __init__(self, asked: Asked, worlds: tuple[World, ...], answer: Answer) -> None:
+        self.asked = asked
+        self.worlds = worlds
+        self.answer = answer
+
+    def compare(self, side: Expr, statement: Statement | None = None) -> Comparison:
+        """The best comparison over all readings; a reading that agrees wins."""
+        best: Comparison | None = None
+        for reading in READINGS:
+            found = self.under(side, statement, reading)
+            if best is None or found.rank < best.rank:
+                best = found
+            if found.outcome == "agrees":
+                break
+        assert best is not None
+        return best
+
+    def under(self, side: Expr, statement: Statement | None, reading: Reading) -> Comparison:
+        """The comparison under one reading, stopping at the first disagreement."""
+        out = Comparison(reading=reading)
+        for world in sorted(self.worlds, key=lambda w: sum(w.sizes.values())):
+            done = 0
+            for case in self.cases(world, side, statement):
+                result = self.one(world, side, case, reading, out)
+                if result is None:
+                    continue
+                done += 1
+                if out.outcome != "agrees":
+                    return out
+            if done == 0 and out.outcome == "agrees":
+                out.outcome = "no value"
+                out.message = out.message or "it has no value at any step"
+                return out
+        return out
+
+    # -- where to evaluate --------------------------------------------------------------------------------------------
+
+    def cases(self, world: World, side: Expr, statement: Statement | None) -> Iterator[Case]:
+        """All steps and components at which a side claims something about the target."""
+        left = statement.left if statement is not None else None
+        head = left_head(left) if left is not None else None
+        condition = statement.condition if statement is not None else None
+        for at in self.places(world):
+            if head is not None:
+                binding = bind(head.at, at, world)
+            else:
+                binding = self.free_binding(side, at, world)
+            if binding is None:
+                continue
+            if condition is not None and not self.holds(condition, world, {**binding, **self.axis_names(at)}):
+                continue
+            index = head.index if head is not None else ()
+            letters = [i.name for i in index if isinstance(i, Ref)] if index else self.free_components(side, world)
+            yield Case(at, binding, tuple(letters))
+
+    def places(self, world: World) -> list[tuple[int, ...]]:
+        """The positions of the target: all steps for a free variable, one for a fixed step."""
+        ranges = []
+        for e, axis in zip(self.asked.head.at, world.axes.get(self.asked.head.name, ()), strict=False):
+            low, high = world.ranges[axis]
+            value = constant(e, world)
+            ranges.append([value] if value is not None else list(range(low, high + 1)))
+        return list(itertools.product(*ranges))
+
+    def axis_names(self, at: tuple[int, ...]) -> dict[str, int]:
+        return {e.name: k for e, k in zip(self.asked.head.at, at, strict=True) if isinstance(e, Ref)}
+
+    def free_binding(self, side: Expr, at: tuple[int, ...], world: World) -> dict[str, int] | None:
+        """Step variables of a bare formula: each letter that stands for a step of some axis takes the target's step."""
+        binding: dict[str, int] = {}
+        by_axis = dict(zip(world.axes.get(self.asked.head.name, ()), at, strict=True))
+        bound = bound_variables(side)
+        for node in walk(side):
+            ref = node.wrt if isinstance(node, Partial) and isinstance(node.wrt, Ref) else node
+            if isinstance(ref, Ref):
+                for e, axis in zip(ref.at, world.axes.get(ref.name, ()), strict=False):
+                    for r in walk(e):
+                        if isinstance(r, Ref) and r.name not in world.sizes and r.name not in bound and axis in by_axis:
+                            binding[r.name] = by_axis[axis]
+        return {**{a: k for a, k in by_axis.items() if a not in binding}, **binding}
+
+    def free_components(self, side: Expr, world: World) -> list[str]:
+        """Letters that stand for a free component in a bare index formula, in alphabetical order."""
+        bound = bound_variables(side)
+        letters: set[str] = set()
+        for node in walk(side):
+            if isinstance(node, (Ref, Component)):
+                for e in node.index:
+                    for r in walk(e):
+                        if isinstance(r, Ref) and not r.at and r.name not in bound and r.name not in world.sizes and r.name not in world.ranges:
+                            letters.add(r.name)
+        return sorted(letters)
+
+    def holds(self, condition: Expr, world: World, index: Mapping[str, int]) -> bool:
+        from notation.evaluate import Evaluator
+
+        try:
+            return Evaluator(world.scope().at(**index)).holds(condition)
+        except (EvaluationError, ShapeError):
+            return True
+
+    # -- one evaluation -------------------------------------------------------------------------------------------------
+
+    def one(self, world: World, side: Expr, case: Case, reading: Reading, out: Comparison) -> bool | None:
+        """Compare at one step; None where the formula has no finite value at the last step by convention."""
+        expected = np.asarray(self.expected(world, case.at))
+        used: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = set()
+        scope = recording(world, self.answer.definitions, used, reading.options)
+        where = step_label(self.asked.head, case.at)
+        try:
+            if case.letters:
+                yours = self.by_component(side, scope, case, expected)
+            else:
+                raw = evaluate(side, scope.at(**case.binding))
+                yours = broadcast_special(raw, expected)
+        except ShapeError as problem:
+            out.outcome, out.message, out.span = "shape", problem.message, problem.span
+            out.world, out.step = world, where
+            return True
+        except EvaluationError as problem:
+            last = self.is_last(world, case.at)
+            if last and len(self.places(world)) > 1:
+                return None
+            out.outcome, out.message = "no value", str(problem)
+            out.world, out.step = world, where
+            return True
+        out.used |= used
+        out.forbidden |= used - self.permitted(world, case)
+        out.world, out.step = world, where
+        fitted, transposed = fit(yours, expected, self.asked.layout_open)
+        if fitted is None:
+            out.outcome = "shape"
+            out.message = f"this is {describe(yours)}, and {describe(column(expected))} is needed"
+            out.expected, out.yours = expected, yours
+            return True
+        if not np.isfinite(fitted).all():
+            if self.is_last(world, case.at) and len(self.places(world)) > 1:
+                return None
+            out.outcome, out.message = "no value", "it has no finite value"
+            return True
+        scale = max(float(np.abs(expected).max(initial=0.0)), 1e-6)
+        error = float(np.abs(fitted - expected).max(initial=0.0)) / scale
+        out.compared += expected.size
+        out.error = max(out.error, error)
+        out.transposed |= transposed
+        if error > TOLERANCE:
+            out.outcome = "differs"
+            out.expected, out.yours = expected, fitted
+        return True
+
+    def by_component(self, side: Expr, scope: Scope, case: Case, expected: Array) -> Array:
+        """A formula for one component, evaluated for all of them."""
+        if len(case.letters) != expected.ndim:
+            raise ShapeError(f"{len(case.letters)} free component index(es), and {expected.ndim} are needed")
+        out = np.zeros(expected.shape)
+        for index in np.ndindex(*expected.shape):
+            binding = {**case.binding, **{n: k + 1 for n, k in zip(case.letters, index, strict=True)}}
+            value = evaluate(side, scope.at(**binding))
+            if isinstance(value, Special) or tuple(value.shape) != ():
+                raise ShapeError("with component indices every factor must be a number, and a whole vector stands here")
+            out[index] = float(value)
+        return out
+
+    def expected(self, world: World, at: tuple[int, ...]) -> Array:
+        """The true value of the target at a position."""
+        head = self.asked.head
+        if isinstance(self.asked.target, Partial):
+            of = self.asked.target.of
+            assert isinstance(of, Ref)
+            of_at = tuple(k for k in (constant(e, world) for e in of.at) if k is not None)
+            return world.partial(of.name, of_at, head.name, at, self.asked.target.kind)
+        return world.lookup(head.name, at)
+
+    def is_last(self, world: World, at: tuple[int, ...]) -> bool:
+        """Whether a position is the last step, where the next one is 0 by convention."""
+        axes = world.axes.get(self.asked.head.name, ())
+        return any(k == world.ranges[a][1] for k, a in zip(at, axes, strict=False))
+
+    def permitted(self, world: World, case: Case) -> set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]]:
+        """The derivatives that the question allows at this step."""
+        if self.asked.allowed is None:
+            return {u for u in self._all_places(world) if u[2:4] != (self.asked.head.name, case.at)}
+        out = set()
+        for pattern in self.asked.allowed:
+            assert isinstance(pattern, Partial) and isinstance(pattern.wrt, Ref) and isinstance(pattern.of, Ref)
+            mine = {e.name: k for e, k in zip(self.asked.head.at, case.at, strict=True) if isinstance(e, Ref) and e.name not in world.sizes}
+            names = {r.name for e in pattern.wrt.at for r in walk(e) if isinstance(r, Ref)} - set(world.sizes)
+            if names <= set(mine):
+                at = tuple(index_value(e, world, mine) for e in pattern.wrt.at)
+                out.add((pattern.of.name, (), pattern.wrt.name, at, pattern.kind))
+            else:  # any step of this quantity, but not the target itself
+                for place in self._all_places(world):
+                    if place[0] == pattern.of.name and place[2] == pattern.wrt.name and place[2:4] != (self.asked.head.name, case.at):
+                        out.add(place)
+        return out
+
+    def _all_places(self, world: World) -> set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]]:
+        out: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = set()
+        for name, at in world.adjoints:
+            out.add((self.asked.loss or "", (), name, at, "total"))
+            axes = world.axes.get(name, ())
+            if at and axes and axes[0] in world.ranges:  # the step beyond the last
+                out.add((self.asked.loss or "", (), name, (world.ranges[axes[0]][1] + 1, *at[1:]), "total"))
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One position of the target, the values of the step variables there, and the component letters."""
+
+    at: tuple[int, ...]
+    binding: Mapping[str, int]
+    letters: tuple[str, ...] = ()
+
+
+def left_head(left: Expr) -> Ref | None:
+    """The quantity that a left side is about, with its steps and components."""
+    if isinstance(left, Component):
+        inner = left_head(left.body)
+        return replace(inner, index=inner.index + left.index) if inner is not None else None
+    if isinstance(left, Partial):
+        return left_head(left.wrt)
+    return left if isinstance(left, Ref) else None
+
+
+def bind(patterns: tuple[Expr, ...], at: tuple[int, ...], world: World) -> dict[str, int] | None:
+    """Values of the step variables for which the patterns stand at `at`; None where they cannot."""
+    binding: dict[str, int] = {}
+    for e, k in zip(patterns, at, strict=False):
+        fixed = constant(e, world)
+        if fixed is not None:
+            if fixed != k:
+                return None
+            continue
+        names = [r.name for r in walk(e) if isinstance(r, Ref) and r.name not in world.sizes]
+        if len(names) != 1 or not isinstance(e, (Ref, Add)):
+            return None
+        binding[names[0]] = k - index_value(e, world, {names[0]: 0})
+    return binding
+
+
+def constant(e: Expr, world: World) -> int | None:
+    """The value of an index expression without variables."""
+    if any(isinstance(r, Ref) and r.name not in world.sizes for r in walk(e)):
+        return None
+    return index_value(e, world, {})
+
+
+def index_value(e: Expr, world: World, index: Mapping[str, int]) -> int:
+    """The value of an index expression."""
+    if isinstance(e, Num):
+        return int(e.value)
+    if isinstance(e, Ref):
+        return index[e.name] if e.name in index else world.sizes[e.name]
+    if isinstance(e, Add):
+        return sum(index_value(t, world, index) for t in e.terms)
+    if isinstance(e, Neg):
+        return -index_value(e.body, world, index)
+    raise EvaluationError("this index could not be evaluated")
+
+
+def bound_variables(e: Expr) -> set[str]:
+    """The variables of all sums and products in a tree."""
+    return {n.variable for n in walk(e) if isinstance(n, Reduce)}
+
+
+def recording(
+    world: World,
+    definitions: Mapping[str, tuple[Clause, ...]],
+    used: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]],
+    options: Mapping[str, bool],
+) -> Scope:
+    """A scope that writes down every derivative that is looked up."""
+
+    def partial(of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind) -> Array:
+        used.add((of, of_at, wrt, wrt_at, kind))
+        return world.partial(of, of_at, wrt, wrt_at, kind)
+
+    return replace(world.scope(definitions, **options), partial=partial)
+
+
+def column(value: Array) -> Array:
+    """A raw array in the shapes of the interpreter."""
+    return value.reshape(-1, 1) if value.ndim == 1 else value
+
+
+def broadcast_special(value: Any, expected: Array) -> Array:
+    """A bare identity or vector of ones gets the size of what is expected."""
+    if not isinstance(value, Special):
+        return np.asarray(value)
+    if value.kind == "identity" and expected.ndim == 2 and expected.shape[0] == expected.shape[1]:
+        return np.eye(expected.shape[0]) * float(value.factor)
+    return np.full(column(expected).shape, float(value.factor))
+
+
+def fit(yours: Array, expected: Array, layout_open: bool) -> tuple[Array | None, bool]:
+    """`yours` in the raw shape of the key, and whether it had to be transposed; None where it does not fit."""
+    if yours.shape == expected.shape:
+        return yours, False
+    wanted = column(expected)
+    if yours.shape == wanted.shape:
+        return yours.reshape(expected.shape), False
+    if layout_open and yours.ndim == 2 and yours.shape == wanted.shape[::-1]:
+        return yours.T.reshape(expected.shape), True
+    if yours.shape == () and expected.size and not yours.any():  # 0 for a vector of zeros
+        return np.zeros(expected.shape), False
+    return None, False
+
+
+def describe(value: Array) -> str:
+    """A shape in words."""
+    from notation.arrays import describe as words
+
+    return words(tuple(value.shape))
+
+
+def step_label(head: Ref, at: tuple[int, ...]) -> str:
+    """`t=2` for a step."""
+    names = [e.name if isinstance(e, Ref) else "step" for e in head.at]
+    return ", ".join(f"{n}={k}" for n, k in zip(names, at, strict=True))

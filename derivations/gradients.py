@@ -1,0 +1,196 @@
+"""Named derivations: the gradient of a loss by a quantity at a step, by a parameter, or unrolled to the last step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import sympy as sp
+
+from derivations.calculus import Calculus, adjoints_in
+from derivations.derivation import Derivation, Step
+from derivations.model import Model
+from derivations.raising import NoMatrixForm, Raising, factored, joined
+from derivations.steps import Story, free_letters, presentable, readable
+from derivations.terms import ADJOINT, S, Term, index_symbol
+from notation.errors import EvaluationError
+from notation.tree import Add, Compare, Expr, Mul, Neg, Partial, Reduce, Ref, add, number, substitute, walk
+
+
+def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr], *, unroll: bool = False) -> Derivation:
+    """Derive `target` = dL/dv in terms of the allowed derivatives (and all forward quantities).
+
+    Raises `EvaluationError` where the adjoint equations cannot be closed with what is allowed.
+    """
+    return _Gradient(model, target, allowed).derive(unroll)
+
+
+class _Gradient:
+    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr]) -> None:
+        if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
+            raise EvaluationError("a gradient needs a quantity to differentiate by")
+        self.model = model
+        self.target = target
+        self.wrt = target.wrt
+        self.allowed = allowed
+        self.calculus = Calculus(model)
+        self.sequences = tuple(model.vocabulary.ranges)
+        self.raising = Raising(self.calculus.to_tree, self.sequences)
+        self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
+        shape = model.shape(self.wrt.name)
+        avoid = add(*(e.right for e in model.equations), Ref("t"))
+        self.letters = free_letters(avoid, len(shape))
+        self.components = tuple(index_symbol(c) for c in self.letters)
+        self.shape = shape
+
+    def keep(self) -> Callable[[str, tuple[S, ...]], bool]:
+        """Which adjoints stay in the answer."""
+        patterns: list[tuple[str, tuple[Expr, ...]]] = []
+        for a in self.allowed:
+            if isinstance(a, Partial) and isinstance(a.wrt, Ref):
+                patterns.append((a.wrt.name, a.wrt.at))
+
+        def accepts(key: str, at: tuple[S, ...]) -> bool:
+            name = key.split("|")[0]
+            for wanted, positions in patterns:
+                if name != wanted:
+                    continue
+                steps = len(self.calculus.quantities[name].axes)
+                exact = tuple(self.calculus.to_sympy.scalar(p) for p in positions)
+                if exact == at[:steps] or self.open_pattern(positions):
+                    return True
+            return False
+
+        return accepts
+
+    def open_pattern(self, positions: tuple[Expr, ...]) -> bool:
+        """Whether a pattern such as dL/dh_t means any step, because the target has no step variable t."""
+        names = {r.name for p in positions for r in walk(p) if isinstance(r, Ref)} & set(self.sequences)
+        mine = {r.name for p in self.wrt.at for r in walk(p) if isinstance(r, Ref)}
+        return bool(names) and not names <= mine
+
+    def last(self) -> S | None:
+        """The last step, when the target stands exactly there."""
+        for position, axis in zip(self.steps_at, self.calculus.quantities[self.wrt.name].axes, strict=False):
+            high = self.model.vocabulary.ranges[axis][1]
+            if high is not None and position == self.calculus.to_sympy.scalar(high):
+                return position
+        return None
+
+    def derive(self, unroll: bool) -> Derivation:
+        if unroll:
+            return self.unrolled()
+        keys = self.block_keys()
+        per_block: list[list[Term]] = []
+        steps: list[Step] = []
+        for n, key in enumerate(keys):
+            target = (*self.steps_at, *self.components)
+            contributions = [c for c in self.calculus.contributions(key, target) if c.term.body != 0]
+            if n == 0:
+                story = Story(self.calculus, self.raising, self.target, self.steps_at)
+                steps.extend(story.steps([c for c in contributions if not self.vanishes(c.term)], self.components))
+            per_block.append(self.calculus.eliminated([c.term for c in contributions], self.keep(), self.last()))
+        index_form = self.index_form(per_block) if len(keys) == 1 else None
+        try:
+            raised = [self.raising.terms(terms, self.components) for terms in per_block]
+            value = raised[0] if len(raised) == 1 else joined(raised)
+            matrix = True
+        except NoMatrixForm:
+            if index_form is None:
+                raise EvaluationError("this gradient has no matrix form") from None
+            value, matrix = index_form, False
+        claim = Compare((self.target, presentable(value)), ("=",)) if matrix else value
+        if matrix:
+            steps.append(Step(claim, "substitute and collect"))
+        assumptions = self.assumptions()
+        return Derivation(claim, index_form, tuple(steps), assumptions, matrix)
+
+    def vanishes(self, term: Term) -> bool:
+        last = self.last()
+        return last is not None and any(self.calculus.beyond(*_split(a), last) for a in adjoints_in(term.body))
+
+    def block_keys(self) -> list[str]:
+        """The keys of a quantity: one, or one for each block of a concatenated axis."""
+        name = self.wrt.name
+        blocked = [(axis, len(dim)) for axis, dim in enumerate(self.shape) if len(dim) > 1]
+        if not blocked:
+            return [name]
+        if len(blocked) > 1:
+            raise EvaluationError("a matrix with blocks on both axes is not part of the calculus")
+        axis, count = blocked[0]
+        return [f"{name}|{axis}:{k}" for k in range(count)]
+
+    def index_form(self, per_block: list[list[Term]]) -> Expr:
+        """The claim component by component."""
+        terms = factored(per_block[0])
+        tree = readable(self.calculus.tree(terms), self.letters)
+        left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
+        return Compare((left, presentable(tree)), ("=",))
+
+    def assumptions(self) -> tuple[str, ...]:
+        out = []
+        if self.wrt.at:
+            out.append("quantities and adjoints beyond the last step are 0")
+        for name in sorted(self.model.distributions):
+            out.append(f"the entries of ${name}$ sum to 1")
+        return tuple(out)
+
+    # -- unrolled ---------------------------------------------------------------------------------------------------
+
+    def unrolled(self) -> Derivation:
+        """Solve the linear recurrence v_t = A_t + g_{t+1} * v_{t+1} from the asked step to the last one."""
+        name = self.wrt.name
+        (axis,) = self.calculus.quantities[name].axes
+        t = index_symbol(axis)
+        generic = (t, *self.components)
+        terms = self.calculus.eliminated(self.calculus.adjoint_terms(name, generic), self.keep_or_self(name), None)
+        again = [x for x in terms if any(_split(a)[0] == name for a in adjoints_in(x.body))]
+        source = [x for x in terms if x not in again]
+        if not again or not source:
+            raise EvaluationError(f"the adjoint of {name} is not a recurrence, so it cannot be unrolled")
+        self_adjoint = sp.IndexedBase(ADJOINT + name)[(t + 1, *self.components)]
+        factors = [Term(x.body / self_adjoint, x.bound, x.conditions) for x in again]
+        if any(f.body.has(sp.IndexedBase(ADJOINT + name)) or f.bound for f in factors):
+            raise EvaluationError(f"the recurrence of {name} is not elementwise, so it has no product form here")
+        amount = self.raising.terms(source, self.components)
+        one = all(f.body == 1 for f in factors)
+        gain = number(1) if one else self.raising.terms(factors, self.components)
+        start = self.wrt.at[0]
+        high = self.model.vocabulary.ranges[axis][1]
+        inner, step = "s", "r"
+        body = substitute(amount, {axis: Ref(inner)})
+        if not one:
+            shifted = substitute(gain, {axis: Add((Ref(step), Neg(number(1))))})
+            product = Reduce("product", step, Add((start, number(1))), Ref(inner), None, _steps_simplified(shifted))
+            body = Mul(body, product, "elementwise")
+        value = Reduce("sum", inner, start, high, None, body)
+        general = Compare((Partial(self.target.of, Ref(name, (Ref(axis),))), self.raising.terms(terms, self.components)), ("=",))
+        claim = Compare((self.target, value), ("=",))
+        left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
+        component = substitute(self.calculus.tree(factored(source)), {axis: Ref(inner)})
+        index_form = Compare((left, Reduce("sum", inner, start, high, None, component)), ("=",)) if one else None
+        steps = (Step(general, "one step back, with the gates as they are"), Step(claim, f"carried on to the last step {_name(high)}"))
+        return Derivation(claim, index_form, steps, self.assumptions(), True)
+
+    def keep_or_self(self, name: str) -> Callable[[str, tuple[S, ...]], bool]:
+        others = {a.wrt.name for a in self.allowed if isinstance(a, Partial) and isinstance(a.wrt, Ref)}
+        return lambda key, at: key.split("|")[0] in others | {name}
+
+
+def _steps_simplified(e: Expr) -> Expr:
+    from notation.answer import simplified
+    from notation.tree import rebuild
+
+    if isinstance(e, Ref) and e.at:
+        return replace(e, at=tuple(simplified(a) for a in e.at))
+    return rebuild(e, _steps_simplified)
+
+
+def _name(e: Expr | None) -> str:
+    return e.name if isinstance(e, Ref) else "of the sequence"
+
+
+def _split(adjoint: S) -> tuple[str, tuple[S, ...]]:
+    if isinstance(adjoint, sp.Indexed):
+        return str(adjoint.base).removeprefix(ADJOINT), tuple(adjoint.indices)
+    return str(adjoint.name).removeprefix(ADJOINT), ()

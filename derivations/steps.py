@@ -1,0 +1,156 @@
+"""From contributions to the lines a teacher would write, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derivations.calculus import Calculus, Contribution
+from derivations.derivation import Step
+from derivations.model import Model, with_bounds
+from derivations.raising import NoMatrixForm, Raising
+from derivations.terms import S, Term, fresh
+from notation.indexed import Index
+from notation.tree import Add, Call, Compare, Expr, Mul, Partial, Reduce, Ref, Transpose, add, rebuild, walk
+
+INDEX_NAMES = "kjlmpqr"
+
+
+def index_equation(model: Model, target: Ref, right: Expr) -> Expr:
+    """A forward equation, component by component."""
+    bounded = with_bounds(right, model.vocabulary.quantities, model.vocabulary.ranges)
+    field = model.lowering().lower(bounded)
+    dims = [d for d in (field.rows, field.cols) if d is not None]
+    names = free_letters(right, len(dims))
+    index: list[Index] = [(0, Ref(n)) for n in names]
+    body = field.entry(index[0] if field.rows is not None else None, index[-1] if field.cols is not None else None)
+    return Compare((replace(target, index=tuple(Ref(n) for n in names)), readable(body, names)), ("=",))
+
+
+def free_letters(avoid: Expr, count: int) -> list[str]:
+    """Letters for free component indices that do not collide with names in a formula."""
+    used = {r.name for r in walk(avoid) if isinstance(r, Ref)}
+    return [c for c in "ipqrs" + INDEX_NAMES if c not in used][:count]
+
+
+def readable(e: Expr, taken: list[str]) -> Expr:
+    """Bound variables renamed from internal ones to letters."""
+    used = {r.name for r in walk(e) if isinstance(r, Ref) and "#" not in r.name} | set(taken)
+    letters = iter([c for c in INDEX_NAMES + "uvw" if c not in used] + [f"k_{n}" for n in range(1, 50)])
+    names: dict[str, str] = {}
+
+    def visit(x: Expr) -> Expr:
+        if isinstance(x, Reduce) and "#" in x.variable:
+            stem = x.variable.split("#")[0]
+            if x.variable not in names:
+                names[x.variable] = stem if stem not in {"i", "j"} and stem not in used else next(letters)
+            x = replace(x, variable=names[x.variable])
+        if isinstance(x, Ref) and x.name in names:
+            x = replace(x, name=names[x.name])
+        return rebuild(x, visit)
+
+    return visit(e)
+
+
+class Story:
+    """Tells one derivation: which equations use the quantity, the local derivatives, the result."""
+
+    def __init__(self, calculus: Calculus, raising: Raising, target: Partial, axes: tuple[S, ...]) -> None:
+        self.calculus = calculus
+        self.raising = raising
+        self.target = target
+        self.axes = axes
+        self.model = calculus.model
+
+    def steps(self, contributions: list[Contribution], components: tuple[S, ...]) -> list[Step]:
+        """The chain rule over all users, then each local derivative."""
+        users: list[tuple[Ref, Expr, list[Term]]] = []
+        for c in contributions:
+            head = self.head(c)
+            if head is None:
+                continue
+            for known, _, locals_ in users:
+                if known == head:
+                    locals_.append(self.local(c, components))
+                    break
+            else:
+                users.append((head, self.adjoint(c, head), [self.local(c, components)]))
+        users.sort(key=lambda u: any(isinstance(a, Add) for a in u[0].at))
+        if not users:
+            return []
+        steps = [self.chain_rule(users)]
+        for head, _, locals_ in users:
+            jacobian = self.jacobian(locals_, components, head)
+            if jacobian is not None:
+                steps.append(jacobian)
+        return steps
+
+    def head(self, c: Contribution) -> Ref | None:
+        """The user as a quantity at its step; hidden helpers are told by the quantity they belong to."""
+        name = c.user.split("|")[0]
+        count = len(self.calculus.quantities[name].axes)
+        at = tuple(self.calculus.to_tree.scalar(a) for a in c.at[:count])
+        shown = displayed(name)
+        return Ref(shown, at)
+
+    def adjoint(self, c: Contribution, head: Ref) -> Expr:
+        loss = Ref(self.model.loss or "L")
+        return Ref("1") if head == loss else Partial(loss, head)
+
+    def local(self, c: Contribution, components: tuple[S, ...]) -> Term:
+        """The local derivative with the user's own component index free."""
+        return c.local
+
+    def chain_rule(self, users: list[tuple[Ref, Expr, list[Term]]]) -> Step:
+        wrt = self.target.wrt
+        parts: list[Expr] = []
+        for head, adjoint, _ in users:
+            if head == Ref(self.model.loss or "L"):
+                parts.append(Partial(head, wrt, "direct"))
+            else:
+                parts.append(Mul(Transpose(Partial(head, wrt, "direct")), adjoint))
+        from notation.latex import to_latex
+
+        names = [f"${to_latex(head)}$" for head, _, _ in users]
+        listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        return Step(Compare((self.target, add(*parts)), ("=",)), f"chain rule: ${to_latex(wrt)}$ is used in {listed}")
+
+    def jacobian(self, locals_: list[Term], components: tuple[S, ...], head: Ref) -> Step | None:
+        """One local derivative in matrix form, with the reason for its form."""
+        if head == Ref(self.model.loss or "L") or len(components) != 1:
+            return None
+        target = components[0]
+        row = fresh("r")
+        terms: list[Term] = []
+        for t in locals_:
+            free = [s for s in t.body.free_symbols if str(s).startswith("i#")]
+            if len(free) == 1 and free[0] not in {b.variable for b in t.bound}:
+                terms.append(t.subs(free[0], row))
+            elif not free:
+                import sympy as sp
+
+                terms.append(Term(t.body, t.bound, (*t.conditions, sp.Eq(row, target))))
+            else:
+                return None
+        try:
+            value = self.raising.terms(self.calculus.tidied(terms), (row, target))
+        except NoMatrixForm:
+            return None
+        diagonal = isinstance(value, Call) and value.function == "diag"
+        line = Compare((Partial(head, self.target.wrt, "direct"), value), ("=",))
+        return Step(line, "elementwise, so diagonal" if diagonal else "linear map, or a map followed by an elementwise function")
+
+
+def displayed(name: str) -> str:
+    """Helpers that the calculus introduces are shown as pre-activations, `a^{(f)}`."""
+    if name.startswith("a("):
+        inner = name[2 : name.index(")")]
+        return f"z_{{{inner}}}" + name[name.index(")") + 1 :]
+    return name
+
+
+def presentable(e: Expr) -> Expr:
+    """A tree for people: helper names as pre-activations."""
+    if isinstance(e, Ref) and e.name.startswith("a("):
+        return replace(rebuild(e, presentable), name=displayed(e.name))
+    return rebuild(e, presentable)
+
