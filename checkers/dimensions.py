@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checkers.numbers import number_of
 from notation.answer import Answer, Statement, read_answer
 from notation.errors import EvaluationError, ShapeError
 from notation.forms import dimensions
-from notation.tree import Ref, Vector
+from notation.tree import Expr, Ref, Vector
 from notation.vocabulary import Vocabulary
 
 _TIMES = re.compile(r"(?<=[\w)\]}])\s*(?:-\s*)?\b(?:by|x|X)\b(?:\s*-)?\s*(?=[\w(\[{\\])")
@@ -40,15 +40,19 @@ def read_shapes(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int]) -> 
     for s in answer.statements:
         if s.role == "premise":
             continue
-        found = shape_of(s, sizes)
-        if found is not None:
-            out.append(Dims(found, s, s.words))
+        side = s.sides[-1]
+        parts = side.entries if isinstance(side, Vector) else ()
+        several = len(parts) > 1 and all(len(dimensions(p)) > 1 for p in parts)
+        for part in parts if several else (side,):
+            found = shape_of(part, sizes)
+            if found is not None:
+                placed = replace(s, sides=(*s.sides[:-1], part), span=part.span if several else s.span)
+                out.append(Dims(found, placed, s.words))
     return answer, out
 
 
-def shape_of(s: Statement, sizes: Mapping[str, int]) -> tuple[int, ...] | None:
-    """The last side of a statement as a shape, or None."""
-    side = s.sides[-1]
+def shape_of(side: Expr, sizes: Mapping[str, int]) -> tuple[int, ...] | None:
+    """A side of a statement as a shape, or None."""
     if isinstance(side, Ref):
         return None
     try:

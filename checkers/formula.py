@@ -6,7 +6,6 @@ Shared by every kind whose answer is a formula for a quantity or a derivative of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +18,9 @@ from checkers.relation import Asked, Comparison, Relation, left_head
 from checkers.verdict import Verdict, Witness
 from derivations.model import Model
 from notation.answer import Answer, Statement, read_answer
-from notation.errors import ReadError
-from notation.tree import Component, Compare, Expr, Partial, Ref, rebuild, walk
+from notation.errors import EvaluationError, ReadError, ShapeError
+from notation.evaluate import Scope, evaluate
+from notation.tree import Call, Compare, Component, Expr, Partial, Ref, rebuild, walk
 from reference_impl.world import World
 
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
@@ -66,14 +66,19 @@ class Formula:
     def decide(self, answer: Answer, text: str) -> Verdict:
         """Find the statement that answers the question and judge it."""
         question = self.question
-        candidates = [s for s in self.statements(answer) if s.role != "premise"]
+        stated = [s for s in self.statements(answer) if s.role != "premise"]
+        candidates = [s for s in stated if not is_identity(s)]
         mains = [s for s in candidates if self.about_target(s)]
+        if not mains and len(candidates) < len(stated) and not answer.errors:
+            return verdict(question, text, "wrong", message="The left side reappears on the right, so this says nothing about it.")
         if not mains:
             return self.no_formula(answer, candidates, text)
-        if answer.errors and self.matters(answer.errors, mains):
-            return unreadable(question, text, answer.errors[0])
         if answer.errors:
             return unreadable(question, text, answer.errors[0])
+        if any(s.left is not None for s in mains):  # a bare value after an equation is a remark
+            mains = [s for s in mains if s.left is not None]
+        if (untrue := self.untrue_function(stated)) is not None:
+            return verdict(question, text, "wrong", reading=untrue.sides, message="The derivative of the function is not what is stated here.")
         boundary = [s for s in mains if self.is_boundary(s)]
         general = [s for s in mains if s not in boundary]
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
@@ -85,6 +90,22 @@ class Formula:
                 reading=worst.reading,
             )
         return worst
+
+    def untrue_function(self, stated: list[Statement]) -> Statement | None:
+        """A statement such as `tanh'(z) = 1 - tanh(z)` that does not hold for all arguments."""
+        for s in stated:
+            if not isinstance(s.left, Call) or len(s.left.args) != 1 or not isinstance(s.left.args[0], Ref):
+                continue
+            name = s.left.args[0].name
+            for x in (-1.3, -0.4, 0.3, 0.9, 1.7):
+                scope = Scope(lookup=lambda n, at, x=x: np.asarray(x) if n == name else _unknown(n))  # type: ignore[misc]
+                try:
+                    values = [float(evaluate(side, scope)) for side in s.sides]
+                except (EvaluationError, ShapeError, TypeError):
+                    break
+                if max(values) - min(values) > 1e-9:
+                    return s
+        return None
 
     def statements(self, answer: Answer) -> list[Statement]:
         """The answer's statements; if all of it defines one local name, that name is read as what was asked."""
@@ -144,10 +165,6 @@ class Formula:
     def steps_are_free(self) -> bool:
         """Whether the question asks for all steps."""
         return any(isinstance(e, Ref) and e.name not in self.model.sizes for e in self.asked.head.at)
-
-    def matters(self, errors: Sequence[ReadError], mains: list[Statement]) -> bool:
-        """Whether unreadable text could be part of the answer."""
-        return bool(errors) and bool(mains)
 
     def no_formula(self, answer: Answer, candidates: list[Statement], text: str) -> Verdict:
         """There is no statement about what was asked."""
@@ -261,6 +278,15 @@ class Formula:
         tried = f"{found.compared} values in {len(self.worlds)} random models, largest relative error {found.error:.1e}"
         evidence = f"proved equal for all sizes; {tried}" if proved else f"agreed on {tried}"
         return verdict(question, text, "correct", reading=reading, evidence=evidence, notes=tuple(notes))
+
+
+def _unknown(name: str) -> float:
+    raise EvaluationError(f"{name} has no value")
+
+
+def is_identity(s: Statement) -> bool:
+    """Whether all sides are the same: what is left of `let d = dL/dc` once the name stands for the derivative."""
+    return len(s.sides) > 1 and all(side == s.sides[0] for side in s.sides[1:])
 
 
 class _Against(Relation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from checkers.assignment import Question
@@ -11,12 +12,15 @@ from checkers.verdict import Status, Verdict, Witness
 from notation.tree import Expr, Num, walk
 from notation.vocabulary import Vocabulary
 
+# 3 088 878: digits grouped by spaces
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,])")
+
 
 def judge_integer(
     question: Question, text: str, key: int, vocabulary: Vocabulary, sizes: Mapping[str, int], foreseen: Mapping[int, tuple[Status, str]]
 ) -> Verdict:
     """The verdict on an answer that must be one whole number."""
-    answer, values = read_numbers(text, vocabulary, sizes)
+    answer, values = read_numbers(_SPACED.sub(lambda m: m[0].replace(" ", ""), text), vocabulary, sizes)
     found = answer_value(values)
     if found is None:
         word = number_word(answer)

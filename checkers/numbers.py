@@ -16,6 +16,7 @@ from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS
 from reference_impl.world import Array
 
+_SCALES = {"thousand": 1000, "million": 1_000_000}
 _TOTALS = frozenset("total totals altogether overall answer ans therefore thus hence so final finally sum result".split())
 
 
@@ -37,11 +38,17 @@ class Value:
 def read_numbers(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, thousands: bool = True) -> tuple[Answer, list[Value]]:
     """All statements of an answer with their values; names in `sizes` count as numbers."""
     answer = read_answer(text, vocabulary, thousands=thousands)
-    if answer.errors:  # letters that are no names of the question may still be read as unknowns
+    if answer.errors and not any(valued(s, sizes).value is not None for s in answer.statements):
+        # letters that are no names of the question may still be read as unknowns
         opened = read_answer(text, Vocabulary(open=True), thousands=thousands)
         if not opened.errors:
             answer = opened
-    return answer, [valued(s, sizes) for s in answer.statements if s.role != "premise"]
+    return answer, [valued(s, sizes) for s in answer.statements if s.role != "premise" and not _mention(s)]
+
+
+def _mention(s: Statement) -> bool:
+    """A lone name in a sentence says nothing about a number."""
+    return len(s.sides) == 1 and isinstance(s.sides[0], Ref)
 
 
 def valued(s: Statement, sizes: Mapping[str, int]) -> Value:
@@ -80,10 +87,26 @@ def answer_value(values: list[Value]) -> Value | None:
 
 
 def number_word(answer: Answer) -> int | None:
-    """A number written as a word (`none`, `zero`, `seven`), when it is the only one."""
-    words = [w.lower() for w in answer.words]
-    found = {NUMBER_WORDS[w] for w in words if w in NUMBER_WORDS}
-    return next(iter(found)) if len(found) == 1 else None
+    """A number written in words (`none`, `seventy-two`), when it is the only one."""
+    found: list[int] = []
+    total, current, open_ = 0, 0, False
+    for word in (*(w.lower() for w in answer.words), ""):
+        if word in NUMBER_WORDS and word not in {"no", "none", "nothing", "nil"}:
+            current, open_ = current + NUMBER_WORDS[word], True
+        elif word == "hundred" and open_:
+            current *= 100
+        elif word in _SCALES and open_:
+            total, current = total + current * _SCALES[word], 0
+        elif word == "and" and open_:
+            continue
+        else:
+            if open_:
+                found.append(total + current)
+            total, current, open_ = 0, 0, False
+            if word in NUMBER_WORDS:
+                found.append(NUMBER_WORDS[word])
+    unique = set(found)
+    return unique.pop() if len(unique) == 1 else None
 
 
 def nothing_to_read(text: str, what: str) -> ReadError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from notation.arrays import Special
 from notation.tree import Add, Component, DerivativeKind, Expr, Neg, Num, Partial, Reduce, Ref, walk
 from reference_impl.world import Array, World
 
+# A derivative that was looked up: of what, at which step, by what, at which step, total or direct.
+Used: TypeAlias = tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]
 Outcome = Literal["agrees", "differs", "shape", "no value"]
 # Relative to the largest entry of the key: float64 through a few hundred operations leaves 1e-13; a real slip at
 # unsaturated random values leaves more than 1e-3.
@@ -56,6 +58,8 @@ READINGS = (
     Reading(),
     Reading("the dot is read as the inner product", {"inner_dot": True}),
     Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
+    Reading("derivatives between quantities are read as direct ones", {"direct": True}),
+    Reading("gradients are read as rows, derivatives between quantities as direct ones", {"direct": True, "adjoint_rows": True}),
 )
 
 
@@ -73,8 +77,8 @@ class Comparison:
     expected: Array | None = None
     yours: Array | None = None
     transposed: bool = False
-    used: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = field(default_factory=set)
-    forbidden: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = field(default_factory=set)
+    used: set[Used] = field(default_factory=set)
+    forbidden: set[Used] = field(default_factory=set)
     reading: Reading = READINGS[0]
 
     @property
@@ -175,7 +179,7 @@ class Relation:
             if isinstance(node, (Ref, Component)):
                 for e in node.index:
                     for r in walk(e):
-                        if isinstance(r, Ref) and not r.at and r.name not in bound and r.name not in world.sizes and r.name not in world.ranges:
+                        if isinstance(r, Ref) and not r.at and r.name != ":" and r.name not in bound and r.name not in world.sizes and r.name not in world.ranges:
                             letters.add(r.name)
         return sorted(letters)
 
@@ -192,7 +196,7 @@ class Relation:
     def one(self, world: World, side: Expr, case: Case, reading: Reading, out: Comparison) -> bool | None:
         """Compare at one step; None where the formula has no finite value at the last step by convention."""
         expected = np.asarray(self.expected(world, case.at))
-        used: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = set()
+        used: set[Used] = set()
         scope = recording(world, self.answer.definitions, used, reading.options)
         where = step_label(self.asked.head, case.at)
         try:
@@ -264,11 +268,11 @@ class Relation:
         axes = world.axes.get(self.asked.head.name, ())
         return any(k == world.ranges[a][1] for k, a in zip(at, axes, strict=False))
 
-    def permitted(self, world: World, case: Case) -> set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]]:
+    def permitted(self, world: World, case: Case) -> set[Used]:
         """The derivatives that the question allows at this step."""
         if self.asked.allowed is None:
             return {u for u in self._all_places(world) if u[2:4] != (self.asked.head.name, case.at)}
-        out = set()
+        out: set[Used] = set()
         for pattern in self.asked.allowed:
             assert isinstance(pattern, Partial) and isinstance(pattern.wrt, Ref) and isinstance(pattern.of, Ref)
             mine = {e.name: k for e, k in zip(self.asked.head.at, case.at, strict=True) if isinstance(e, Ref) and e.name not in world.sizes}
@@ -282,8 +286,8 @@ class Relation:
                         out.add(place)
         return out
 
-    def _all_places(self, world: World) -> set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]]:
-        out: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]] = set()
+    def _all_places(self, world: World) -> set[Used]:
+        out: set[Used] = set()
         for name, at in world.adjoints:
             out.add((self.asked.loss or "", (), name, at, "total"))
             axes = world.axes.get(name, ())
@@ -355,16 +359,20 @@ def bound_variables(e: Expr) -> set[str]:
 def recording(
     world: World,
     definitions: Mapping[str, tuple[Clause, ...]],
-    used: set[tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]],
+    used: set[Used],
     options: Mapping[str, bool],
 ) -> Scope:
     """A scope that writes down every derivative that is looked up."""
 
     def partial(of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind) -> Array:
+        if direct and of != world.loss:
+            kind = "direct"
         used.add((of, of_at, wrt, wrt_at, kind))
         return world.partial(of, of_at, wrt, wrt_at, kind)
 
-    return replace(world.scope(definitions, **options), partial=partial)
+    direct = options.get("direct", False)
+    plain = {k: v for k, v in options.items() if k != "direct"}
+    return replace(world.scope(definitions, **plain), partial=partial)
 
 
 def column(value: Array) -> Array:

@@ -150,7 +150,6 @@ def displayed(name: str) -> str:
 
 def presentable(e: Expr) -> Expr:
     """A tree for people: helper names as pre-activations."""
-    if isinstance(e, Ref) and e.name.startswith("a("):
-        return replace(rebuild(e, presentable), name=displayed(e.name))
-    return rebuild(e, presentable)
+    shown = rebuild(e, presentable)
+    return replace(shown, name=displayed(shown.name)) if isinstance(shown, Ref) and shown.name.startswith("a(") else shown
 

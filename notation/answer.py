@@ -151,7 +151,8 @@ class _Reader:
         self.statements.append(statement)
 
     def parse(self, tokens: list[Token]) -> Expr:
-        parser = Parser(tokens, self.text, self.vocabulary)
+        """Read all of the tokens as one expression or relation."""
+        parser = Parser(tokens, self.text, self.vocabulary, self.argument_of(tokens))
         value = parser.entries()
         if (left := parser.peek()) is not None:
             if left.kind == "num":
@@ -162,6 +163,16 @@ class _Reader:
                 raise parser.error("this bracket was never opened", "remove it, or add the opening bracket", (left.start, left.end))
             raise parser.error("this could not be read")
         return value
+
+    def argument_of(self, tokens: list[Token]) -> frozenset[str]:
+        """The letter in `tanh'(z) = ...`: the definition of a function binds its argument."""
+        left = _left_tokens(tokens)
+        if left is None or len(left) < 4 or self.vocabulary.function(left[0].text) is None and left[0].text != "sigma":
+            return frozenset()
+        inner = left[-2]
+        if left[-1].text == ")" and left[-3].text == "(" and inner.kind in {"name", "greek"} and len(inner.text) <= 5:
+            return frozenset({inner.text})
+        return frozenset()
 
     def role(self, one: Segment, sides: tuple[Expr, ...]) -> Role:
         words = [w.lower() for w in one.words]
@@ -303,7 +314,7 @@ def _settled(reader: _Reader, text: str) -> Answer:
     known = reader.vocabulary
     local = {n for n, q in known.quantities.items() if q.shape is None}
     if known.open:
-        local = {s.sides[0].name for s in statements if s.role == "definition" and isinstance(s.left, Ref)} if statements else set()  # type: ignore[union-attr]
+        local = {s.left.name for s in statements if s.role == "definition" and isinstance(s.left, Ref)}
     aliases: dict[str, tuple[tuple[Expr, ...], Expr]] = {}
     for s in statements:
         left = s.left
@@ -316,8 +327,8 @@ def _settled(reader: _Reader, text: str) -> Answer:
     for s in statements:
         left = s.left
         if isinstance(left, Ref) and left.name in aliases:
-            at, target = aliases[left.name]
-            if any(side == target for side in s.sides[1:]) and left.at == at:
+            at, aliased = aliases[left.name]
+            if any(side == aliased for side in s.sides[1:]) and left.at == at:
                 s = replace(s, role="definition" if len(s.sides) == 2 else s.role)
         elif isinstance(left, Ref) and left.name in local:
             mine = clauses.setdefault(left.name, [])

@@ -21,9 +21,12 @@ class Letter:
     char: str
 
 
+GROUP = "\u202f"  # stands between groups of three digits
+
+
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """A number as it is written, such as `0.70`."""
+    """A number as it is written, such as `0.70`; `GROUP` may stand between its digits."""
 
     text: str
 

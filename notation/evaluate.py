@@ -157,10 +157,27 @@ class Evaluator:
         if not e.at and not e.index and e.name in self.index:
             return self.scope.backend.constant(float(self.index[e.name]))
         at = tuple(self.integer(a) for a in e.at)
+        if any(isinstance(i, Ref) and i.name == ":" for i in e.index):
+            return self.sliced(self.scope.lookup(e.name, at), e)
         index = tuple(self.integer(i) for i in e.index)
         if e.name in self.scope.definitions:
             return self.defined(e.name, at, index)
         return self.oriented(self.scope.lookup(e.name, at), index, e)
+
+    def sliced(self, raw: Array, e: Ref) -> Array:
+        """A row or column of a matrix as a vector, `W[k, :]`."""
+        if len(e.index) != len(raw.shape):
+            raise ShapeError(f"{len(e.index)} subscript(s) for an array with {len(raw.shape)} component axes", e.span)
+        picks: list[Any] = []
+        for i, n in zip(e.index, raw.shape, strict=True):
+            if isinstance(i, Ref) and i.name == ":":
+                picks.append(slice(None))
+                continue
+            k = self.integer(i)
+            if not 1 <= k <= n:
+                raise EvaluationError(f"component {k} is out of range")
+            picks.append(k - 1)
+        return self.oriented(raw[tuple(picks)], (), e)
 
     def oriented(self, raw: Array, index: Position, e: Expr) -> Array:
         """A raw array as scalar, column or matrix, or the component of it that is asked for."""

@@ -167,7 +167,8 @@ def bracket(p: Parser, token: Token) -> Expr:
         if len(items) == 1 and not isinstance(items[0], (Num, Vector)):
             return items[0]
         if all(isinstance(i, (Vector, Concat)) for i in items) and len(items) >= 1:
-            return Matrix(tuple(i.entries if isinstance(i, Vector) else i.blocks for i in items), span=span)  # type: ignore[union-attr]
+            rows = [i.entries if isinstance(i, Vector) else i.blocks for i in items if isinstance(i, (Vector, Concat))]
+            return Matrix(tuple(rows), span=span)
         numeric = all(_numeric(i) for i in items)
         return Vector(tuple(items), span=span) if numeric else Concat(tuple(items), span=span)
     if len(items) == 1:
@@ -317,6 +318,8 @@ def differential(p: Parser, token: Token) -> Expr | None:
     """A derivative written with d (`dL/dc_t`, `dc_next`, `dL_dc_t`); None when the letter is something else."""
     if not _d_run(token) or p.vocabulary.find(Symbol(token.text)) is not None and len(token.text) > 1:
         return None
+    if p.vocabulary.function(token.text) is not None and len(token.text) > 1 and takes_argument(p, 1):
+        return None  # dot(a, b), diag(v), det(A)
     saved, kept = p.pos, list(p.tokens)
     try:
         top = half(p)

@@ -14,6 +14,7 @@ from string import ascii_letters
 
 from notation import symbols
 from notation.boxes import (
+    GROUP,
     Accent,
     Big,
     Box,
@@ -59,7 +60,7 @@ def spell(box: Box) -> str:
         case Letter(char):
             return f"\\{symbols.LETTERS[char]}" if char in symbols.LETTERS else char
         case Digits(text):
-            return text
+            return text.replace(GROUP, "\\,")
         case Word(text):
             return f"\\{text}" if text in symbols.WORDS else f"\\operatorname{{{text}}}"
         case Sign(char):

@@ -14,6 +14,7 @@ from typing import Any
 
 from notation import symbols, texlike
 from notation.boxes import (
+    GROUP,
     Big,
     Box,
     Digits,
@@ -79,6 +80,8 @@ _SIGNS: dict[Product, Box] = {
 }  # fmt: skip
 _SILENT = ("juxtaposed", "matrix")
 _FENCES = {"floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉"), "abs": ("|", "|"), "norm": ("‖", "‖")}
+_REALS = Styled("blackboard", Letter("R"))
+_GROUPED_DIGITS = 5  # as in typography: 1234 is read at a glance, 12 345 is not without its gap
 _PLAIN_NUMBER = re.compile(r"\d{1,60}(\.\d{1,60})?|\.\d{1,60}")
 
 
@@ -137,13 +140,18 @@ class _Layout:
 
     def num(self, expr: Num) -> tuple[Box, Level]:
         value = expr.value
-        if _PLAIN_NUMBER.fullmatch(expr.text) and value >= 0:
-            return Digits(expr.text), Level.ATOM
         if value < 0:
             return row(Sign("-"), self.num(Num(-value))[0]), Level.PREFIX
+        if _PLAIN_NUMBER.fullmatch(expr.text):
+            return self.digits(expr.text), Level.ATOM
         if value.denominator == 1:
-            return Digits(str(value.numerator)), Level.ATOM
-        return self.fraction(Digits(str(value.numerator)), Digits(str(value.denominator)))
+            return self.digits(str(value.numerator)), Level.ATOM
+        return self.fraction(self.digits(str(value.numerator)), self.digits(str(value.denominator)))
+
+    def digits(self, text: str) -> Digits:
+        """A number; on a sheet, long integers stand in groups of three."""
+        long = not self.exact and text.isdigit() and len(text) >= _GROUPED_DIGITS
+        return Digits(f"{int(text):,}".replace(",", GROUP)) if long else Digits(text)
 
     def fraction(self, top: Box, bottom: Box) -> tuple[Box, Level]:
         return (row(top, Sign("/"), bottom), Level.PRODUCT) if self.small else (Frac(top, bottom), Level.POWER)
@@ -227,12 +235,21 @@ class _Layout:
     def call(self, expr: Call) -> tuple[Box, Level]:
         if expr.function in _FENCES and len(expr.args) == 1 and not expr.order:
             return Fence(*_FENCES[expr.function], self.box(expr.args[0])), Level.ATOM
+        if expr.function == "shape" and expr.args and not expr.order:
+            return self.shape(expr.args)
         if expr.function == "sqrt" and len(expr.args) == 1 and not expr.order:
             return Root(self.box(expr.args[0])), Level.ATOM
         head: Box = Letter("σ") if expr.function == "sigmoid" else function_word(expr.function)
         if expr.order:
             head = Script(head, primes=expr.order)
         return self.applied(head, expr.args), Level.ATOM
+
+    def shape(self, sizes: tuple[Expr, ...]) -> tuple[Box, Level]:
+        """`3 × 5`; a single size stands for itself."""
+        if len(sizes) == 1:
+            return self.place(sizes[0])
+        items = [part for size in sizes for part in (Sign("×"), self.box(size, Level.POWER))]
+        return row(*items[1:]), Level.PRODUCT
 
     def applied(self, head: Box, args: tuple[Expr, ...]) -> Box:
         return row(head, parenthesised(_commas([self.box(a, Level.SUM) for a in args])))
@@ -296,7 +313,9 @@ class _Layout:
     def compare(self, expr: Compare) -> tuple[Box, Level]:
         items = [self.box(expr.sides[0], Level.SUM)]
         for relation, side in zip(expr.relations, expr.sides[1:], strict=True):
-            items += [Sign(RELATIONS[relation]), self.box(side, Level.SUM)]
+            space = relation == "in" and isinstance(side, Call) and side.function == "shape"
+            box = Script(_REALS, sup=self.small_box(side)) if space else self.box(side, Level.SUM)
+            items += [Sign(RELATIONS[relation]), box]
         return row(*items), Level.RELATION
 
     def all(self, expr: All) -> tuple[Box, Level]:
@@ -378,6 +397,3 @@ def _first(box: Box) -> Box:
     while isinstance(box, (Row, Marked, Script)):
         box = box.items[0] if isinstance(box, Row) else box.body if isinstance(box, Marked) else box.base
     return box
-
-
-__all__ = ["RELATIONS", "Level", "function_word", "layout", "name_box", "parenthesised", "with_script"]

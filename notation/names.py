@@ -66,10 +66,22 @@ class Names(Cursor):
             self.pos -= 1
             raise self.error("expected a name")
         result = Spelled(base, tuple(accents), subs, sups, start, self.before())
+        self.code_label(result)
         self.code_step(result)
         self.trailers(result)
         result.end = self.before()
         return result
+
+    def code_label(self, out: Spelled) -> None:
+        """In `Wf`, `bV` the second letter is the label, unless the whole run is a name of its own."""
+        run = out.base
+        if len(run) < 2 or self.vocabulary.knows_base(run):
+            return
+        for k in range(1, len(run)):
+            if self.vocabulary.find(Symbol(run[:k], out.accents, run[k:])) is not None:
+                out.base = run[:k]
+                out.subs.append([Token("name", run[k:], out.start + k, out.start + len(run))])
+                return
 
     def code_step(self, out: Spelled) -> None:
         """In `ct`, `ht`, `ft` the t is the step: a quantity is never multiplied by its own sequence variable."""
@@ -77,7 +89,8 @@ class Names(Cursor):
         if token is None or token.kind != "name" or token.space or token.start != self.before():
             return
         letter = token.text[0]
-        if letter in self._axes(out) and not out.subs:
+        ends = {high.name for axis in self._axes(out) for high in (self.vocabulary.ranges[axis][1],) if isinstance(high, Ref)}
+        if letter in {*self._axes(out), *ends} and not out.subs:
             out.subs.append([replace(token, text=letter, end=token.start + 1)])
             if len(token.text) == 1:
                 self.pos += 1
@@ -113,6 +126,8 @@ class Names(Cursor):
         known = self.vocabulary
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
+        if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
+            return True  # Wf, bV
         for suffix, _ in ACCENT_WORDS.items():
             if run.endswith(suffix) and len(run) > len(suffix) and self._accented(run[: -len(suffix)], ACCENT_WORDS[suffix]):
                 return True
@@ -161,6 +176,10 @@ class Names(Cursor):
         if token.kind not in {"name", "greek", "num", "accent", "cmd", "ones", "infinity"}:
             raise self.error("'_' needs a subscript", "h_{t-1}")
         self.pos += 1
+        following = self.peek()
+        if token.text in {"tp", "tm", "tplus", "tminus"} and following is not None and following.kind == "num" and not following.space:
+            self.pos += 1  # c_tp1 is c at t+1
+            return [[replace(token, text=token.text[:2]), following]]
         if token.kind == "name" and len(token.text) > 1 and not token.roman:
             return [[self._plain_label(out, token)]]
         return [[token]]
@@ -185,8 +204,13 @@ class Names(Cursor):
         return token
 
     def _axes(self, out: Spelled) -> tuple[str, ...]:
-        found = self.vocabulary.find(Symbol(out.base, out.accents))
+        found = self._plainly(out)
         return found.axes if found else ()
+
+    def _plainly(self, out: Spelled) -> Quantity | None:
+        """The quantity of a symbol without its subscripts; a bar that no name has marks an adjoint."""
+        bare = tuple(a for a in out.accents if a != "bar")
+        return self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(Symbol(out.base, bare))
 
     def index_superscript(self, out: Spelled) -> list[Piece] | None:
         """The pieces of a superscript that is a time, a component or a label, not a power; None leaves it alone."""
@@ -237,7 +261,7 @@ class Names(Cursor):
         inner = self.tokens[self.pos + 1 : end]
         if not inner:
             return None
-        found = self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(
+        found = self._plainly(out) or self.vocabulary.find(
             Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p))
         )
         timelike = all(self._timelike(t) for t in inner)
@@ -373,6 +397,8 @@ class Names(Cursor):
         """The index expressions in one piece; adjacent letters are separate indices (`kj`, `ti`)."""
         from notation.parser import Parser
 
+        if len(piece) == 1 and piece[0].text == ":":
+            return [Ref(":", span=(piece[0].start, piece[0].end))]
         letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
         if len(letters) == len(piece) and (len(piece) > 1 or len(piece[0].text) > 1 and piece[0].kind == "name"):
             out: list[Expr] = []

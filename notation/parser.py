@@ -328,6 +328,9 @@ class Parser(Names):
         if token.kind == "name" and (value := forms.differential(self, token)) is not None:
             return value
         word = token.text
+        if word in {"Sigma", "Pi"} and self.vocabulary.find(Symbol(word)) is None and self.at_op("_", "^", ahead=1):
+            self.pos += 1  # the capital letter typed for the sum or product sign
+            return forms.reduce_(self, token.start, "sum" if word == "Sigma" else "product")
         function = self.vocabulary.function(word)
         if function is None and token.kind == "name" and not token.roman and len(word) > 1:
             name = self.first_name_ahead(word)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from notation import symbols, texlike
 from notation.boxes import (
     Accent,
     Big,
@@ -44,13 +45,28 @@ _COMBINING = {
 }
 _SPACED = frozenset("+-=<>≤≥≠⊙⊘∈⊗∗·≈→×∧")
 # Raised digits only: Unicode has no full set of raised or lowered letters, and a mixture reads worse than `_{t+1}`.
-_RAISED = {"⊤": "ᵀ", "⊺": "ᵀ", **dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)), "-": "⁻"}
+_RAISED = {"⊤": "ᵀ", "⊺": "ᵀ", **dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)), "-": "⁻", "+": "⁺"}
+_FORMULA = re.compile(r"\$([^$\n]+)\$")
 _INSIDE_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def to_plain(expr: Expr) -> str:
     """The expression as one line of Unicode text."""
     return _minus(spell(layout(expr, exact=False)).strip())
+
+
+def plain_words(text: str) -> str:
+    """A message with its `$...$` formulas as Unicode text; what is not understood stays as it is typed.
+
+    >>> plain_words("it is $C_{t-1}$, not $5")
+    'it is C_{t−1}, not $5'
+    """
+    return _FORMULA.sub(_spelled, text)
+
+
+def _spelled(formula: re.Match[str]) -> str:
+    box = texlike.read(formula[1])
+    return _minus(spell(box).strip()) if box else formula[0]
 
 
 def spell(box: Box) -> str:
@@ -77,6 +93,8 @@ def spell(box: Box) -> str:
         case Accent(kind, body):
             inner = spell(body)
             return inner + _COMBINING[kind] if kind in _COMBINING and len(inner) == 1 else f"{kind}({inner})"
+        case Styled("blackboard", Letter(char)):
+            return symbols.BLACKBOARD.get(char, char)
         case Styled(_, body) | Marked(body):
             return spell(body)
         case Big(char, low, high):

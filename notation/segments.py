@@ -11,8 +11,11 @@ from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS, SHORT_WORDS
 
 _CONTINUES = {"+", "-", "*", "/", "=", "elementwise", "times", "dot", "outer", "^", "_", "@", "<", ">", "<=", ">=", "!=", "matrix", "|", "in"}
-_OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
+_OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?:\(?\d{1,2}[.)]|\([ivx]{1,4}\)|[ivx]{1,4}\)|\([a-h]\)|[a-h]\)|#+|>)[ \t]+")
+_ABBREVIATION = re.compile(r"\b(?:i\.\s?e|e\.\s?g|w\.r\.t|cf|resp|etc|approx|eqn?|viz|Ans|ans)\.(?=[\s,)]|$)")
+# a remark at the end of a line of code
+_COMMENT = re.compile(r"(?m)(?<=\S)[ \t]+#[ \t][^\n]*$")
 _BULLET = re.compile(r"(?m)^[ \t]*[-*+•][ \t]+(?=\S)")
 
 
@@ -33,6 +36,8 @@ class Segment:
 def blank_markers(text: str) -> str:
     """`text` with list markers and headings replaced by spaces (positions stay as they are)."""
     text = _NUMBERED.sub(lambda m: " " * len(m[0]), text)
+    text = _COMMENT.sub(lambda m: " " * len(m[0]), text)
+    text = _ABBREVIATION.sub(lambda m: " " * len(m[0]), text)
     if len(_BULLET.findall(text)) >= 2 or re.match(r"\s*[*•][ \t]", text):
         text = _BULLET.sub(lambda m: " " * len(m[0]), text)
     return re.sub(r"\*\*(?=[A-Za-z][^*\n]*\*\*)|(?<=[A-Za-z:.])\*\*(?=[\s.,:;]|$)", "  ", text)
@@ -41,7 +46,8 @@ def blank_markers(text: str) -> str:
 def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segment]:
     """Cut an answer into segments; raises `ReadError` on characters without meaning."""
     tokens = tokenize(blank_markers(text), thousands=thousands)
-    words = [is_word(tokens, i, vocabulary) for i in range(len(tokens))]
+    scripts = _scripted(tokens)
+    words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
     tokens, words = _without_remarks(tokens, words)
     out = [Segment(line_start=True)]
     depth = environment = 0
@@ -49,6 +55,8 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
         current = out[-1]
         if token.kind == "op" and token.text == "&" and environment == 0:
             continue
+        if token.text == "-" and 0 < i < len(tokens) - 1 and words[i - 1] and words[i + 1]:
+            continue  # seventy-two, element-wise
         if token.kind in {"begin", "end"}:
             environment += 1 if token.kind == "begin" else -1
         if token.kind == "op" and token.text in _OPENERS:
@@ -69,8 +77,8 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
         elif token.kind in {"sep", "bullet"} or (token.kind == "op" and token.text in {";", ":", "?", "!", "#"}):
             if current.tokens:
                 out.append(Segment())
-            elif token.text in {".", ";"}:
-                current.words = []
+            elif current.words and token.text in {".", ";"}:
+                out.append(Segment())
         elif token.kind == "op" and token.text == "," and _comma_breaks(tokens, words, i):
             if current.tokens:
                 out.append(Segment())
@@ -94,6 +102,15 @@ def _joined(segments: list[Segment]) -> list[Segment]:
     return out
 
 
+def _scripted(tokens: list[Token]) -> set[int]:
+    """The tokens inside braced sub- and superscripts, which hold no words."""
+    out: set[int] = set()
+    for i, token in enumerate(tokens[:-1]):
+        if token.kind == "op" and token.text in {"_", "^"} and tokens[i + 1].text == "{":
+            out.update(range(i + 1, max(_closing(tokens, i + 1), i + 1)))
+    return out
+
+
 def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
     """Whether a token is an English word rather than a name of the formula."""
     token = tokens[i]
@@ -109,8 +126,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return False
     if after is not None and after.kind == "op" and after.text == "_" and not after.space:
         return False
-    touched = (before is not None and before.kind == "op" and before.text in _CONTINUES | {"(", ","}) or (
-        after is not None and after.kind == "op" and after.text in (_CONTINUES - {"-"}) | {")", "'"}
+    touched = (before is not None and before.kind == "op" and before.text in _CONTINUES) or (
+        after is not None and after.kind == "op" and after.text in (_CONTINUES - {"-"}) | {"'"}
     )
     if run in FUNCTIONS and known.function(run):
         called = after is not None and (after.text in {"(", "_", "{", "'", "^", "["} or after.kind in {"name", "greek", "accent"} and run not in SHORT_WORDS)
@@ -124,6 +141,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return not (touched and run[0].islower() and _spells(run, known) and run not in {"and", "or", "for"})
     if known.open:
         return token.roman and known.function(run) is None and len(run) > 2
+    if len(run) >= 4 and not touched:  # a word of a sentence, even where its letters happen to be names
+        return not (token.roman and _spells(run, known))
     return not (len(run) <= 6 and _spells(run, known))
 
 

@@ -44,6 +44,10 @@ DELIMITERS: dict[str, str] = {
     "⌋": "\\rfloor", "⌈": "\\lceil", "⌉": "\\rceil", "⟨": "\\langle", "⟩": "\\rangle", "": ".", "/": "/",
 }  # fmt: skip
 
+# Letters of other alphabets with characters of their own, for output without fonts to choose.
+BLACKBOARD = dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True))
+CALLIGRAPHIC = dict(zip("BEFHILMR", "ℬℰℱℋℐℒℳℛ", strict=True))
+
 ACCENTS = frozenset(["hat", "tilde", "bar", "dot", "ddot", "vec", "overline"])
 
 COMMANDS: dict[str, str] = {name: char for table in (LETTERS, SIGNS, BIG) for char, name in table.items()} | {

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Span: TypeAlias = tuple[int, int]
 NOWHERE: Span = (0, 0)
@@ -238,7 +238,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """A copy of `expr` in which `change` was applied to every direct sub-expression."""
-    updates = {}
+    updates: dict[str, Any] = {}
     for f in fields(expr):
         if f.name == "span":
             continue

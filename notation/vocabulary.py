@@ -90,7 +90,7 @@ class Vocabulary:
         if cached is None:
             cached = frozenset(key.rsplit(":", 1)[-1].split("_", 1)[0].split("^", 1)[0] for key in self.spellings)
             object.__setattr__(self, "_bases_cache", cached)
-        return cached  # type: ignore[no-any-return]
+        return cached
 
     def is_axis(self, name: str) -> bool:
         """Whether `name` is a declared sequence variable such as t."""
@@ -178,7 +178,7 @@ def split_commas(tokens: Iterable[Token]) -> list[list[Token]]:
     depth = 0
     for token in tokens:
         if token.kind == "op":
-            depth += (token.text in "([{") - (token.text in ")]}")
+            depth += (token.text in {"(", "[", "{", "langle"}) - (token.text in {")", "]", "}", "rangle"})
         if token.kind == "op" and token.text == "," and depth == 0:
             pieces.append([])
         else:

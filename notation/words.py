@@ -33,7 +33,16 @@ OTHERWISE_WORDS: Final = frozenset("otherwise else elsewhere".split())
 # Words that negate what they stand next to; a formula beside them is never taken as the answer without a person.
 NEGATIONS: Final = frozenset("not never no cannot isn't doesn't don't wrong incorrect false".split())
 NUMBER_WORDS: Final[dict[str, int]] = {
-    **{w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())},
+    **{
+        w: n
+        for n, w in enumerate(
+            (
+                "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+                "eighteen nineteen"
+            ).split()
+        )
+    },
+    **{w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)},
     "none": 0,
     "nothing": 0,
     "nil": 0,

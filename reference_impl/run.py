@@ -12,7 +12,7 @@ import torch
 from reference_impl.world import Array, Place, World
 from derivations.model import Equation, Model
 from notation.evaluate import Scope, evaluate
-from notation.tree import DerivativeKind
+from notation.tree import DerivativeKind, Expr
 from reference_impl.backend import torch_backend
 
 Tensor = torch.Tensor
@@ -45,14 +45,17 @@ class Run:
         self.seed = seed
         self.backend = torch_backend()
         self.rng = np.random.default_rng([seed, *self.sizes.values()])
-        size_scope = Scope(lookup=lambda name, at: torch.tensor(float(self.sizes[name]), dtype=torch.float64), backend=self.backend)
-        self.number = lambda e: int(round(float(evaluate(e, size_scope))))
         self.ranges = {v: (self.number(lo), self.number(hi)) for v, (lo, hi) in model.vocabulary.ranges.items() if lo is not None and hi is not None}
         self.tensors: dict[Place, Tensor] = {}
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
         self.leaves()
         self.forward()
+
+    def number(self, e: Expr) -> int:
+        """The value of a size expression."""
+        scope = Scope(lookup=lambda name, at: torch.tensor(float(self.sizes[name]), dtype=torch.float64), backend=self.backend)
+        return round(float(evaluate(e, scope)))
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The component shape of a quantity at these sizes."""

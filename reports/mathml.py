@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from html import escape
 
+from notation import symbols
 from notation.boxes import (
     Accent,
     Big,
@@ -34,9 +35,6 @@ from notation.tree import Expr
 
 _SPACES = {"thin": "0.17em", "medium": "0.25em", "quad": "1em"}
 _ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→", "overline": "‾"}
-# Browsers dropped `mathvariant` but for "normal": other alphabets are written with their own characters.
-_BLACKBOARD = {"C": "ℂ", "H": "ℍ", "N": "ℕ", "P": "ℙ", "Q": "ℚ", "R": "ℝ", "Z": "ℤ"}
-_CALLIGRAPHIC = {"B": "ℬ", "E": "ℰ", "F": "ℱ", "H": "ℋ", "I": "ℐ", "L": "ℒ", "M": "ℳ", "R": "ℛ"}
 
 
 def to_mathml(expr: Expr, *, highlight: Collection[Expr] = (), display: bool = False) -> str:
@@ -108,10 +106,10 @@ def _scripted(base: str, low: Box | None, high: Box | None, element: str) -> str
 
 
 def _styled(style: str, body: Box) -> str:
-    if isinstance(body, Letter) and style == "blackboard" and body.char in _BLACKBOARD:
-        return f'<mi mathvariant="normal">{_BLACKBOARD[body.char]}</mi>'
-    if isinstance(body, Letter) and style == "calligraphic" and body.char in _CALLIGRAPHIC:
-        return f'<mi mathvariant="normal">{_CALLIGRAPHIC[body.char]}</mi>'
+    if isinstance(body, Letter) and style == "blackboard" and body.char in symbols.BLACKBOARD:
+        return f'<mi mathvariant="normal">{symbols.BLACKBOARD[body.char]}</mi>'
+    if isinstance(body, Letter) and style == "calligraphic" and body.char in symbols.CALLIGRAPHIC:
+        return f'<mi mathvariant="normal">{symbols.CALLIGRAPHIC[body.char]}</mi>'
     inner = spell(body)
     if style == "roman":
         return inner.replace("<mi>", '<mi mathvariant="normal">')

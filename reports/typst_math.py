@@ -14,6 +14,7 @@ from collections.abc import Collection
 
 from notation import symbols
 from notation.boxes import (
+    GROUP,
     Accent,
     Big,
     Box,
@@ -71,7 +72,7 @@ def spell(box: Box) -> str:
         case Letter(char):
             return char
         case Digits(text):
-            return text
+            return text.replace(GROUP, " thin ")
         case Word(text):
             return f"op({string(text)})"
         case Sign(char):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 # The step at which a one-step computation takes place; its number has no meaning.
 NOW = 1
+
+# 0.7 0.2 0.05: a list without brackets
+_BARE_LIST = re.compile(r"[-+\u2212]?[\d.]+(?:[ \t]+[-+\u2212]?[\d.]+)+")
 
 
 class Compute(Kind):
@@ -114,7 +118,8 @@ class Compute(Kind):
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         target, key, _, known = self.run(bench, question)
         model = bench.model(self.model)
-        answer, values = read_numbers(text, model.vocabulary, {})
+        listed = f"[{text.strip()}]" if _BARE_LIST.fullmatch(text.strip()) else text
+        answer, values = read_numbers(listed, model.vocabulary, {})
         components = by_component(values, target.name, key.size)
         if components is not None:
             return self.decided(question, text, components, key, ())

@@ -22,8 +22,10 @@ from notation.tree import Add, Call, Compare, Expr, Mul, Neg, Ref, walk
 if TYPE_CHECKING:
     from checkers.bench import Bench
 
-_CLAUSE = re.compile(r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*|controls?|going|coming|and then|where|used)\b|[;:]")
+_CLAUSE = re.compile(r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*|controls?|and then|where|used)\b|;")
 _EARLIER = re.compile(r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|t\s*[-\u2212]\s*1")
+_NEWER = re.compile(r"\b(?:new|current|updated|next|outgoing|present)\b")
+_CARRIES = re.compile(r"\b(?:carr(?:y|ies|ying)|holds?|holding|labell?ed|marked|denoted|called|shows?)\b")
 _NUMBER = re.compile(r"\b(?:position|pos|no|number|label|place|#)?\.?\s*\(?(?:1[0-2]|[1-9])\)?\.?\s*$", re.IGNORECASE)
 
 
@@ -110,6 +112,9 @@ class Labels(Kind):
         named = self.named(lower, target, model, bench, question)
         if named is not None:
             return self.decided(question, text, named, target)
+        carried = self.carried(text, model)
+        if carried is not None:
+            return self.decided(question, text, carried, target)
         by_role = self.by_role(text, lower, target, model)
         if by_role is not None:
             return self.decided(question, text, by_role, target)
@@ -129,7 +134,7 @@ class Labels(Kind):
         if not found:
             return None
         found.sort(key=lambda item: item[0])
-        refs = [self.shifted(ref, head) for _, ref in found]
+        refs = [ref if _NEWER.search(head) else self.shifted(ref, head) for _, ref in found]
         if len(set(refs)) > 1:
             return refs[0] if re.match(r"(?:the\s+)?(?:output\s+of\s+)?(?:the\s+)?", head) and found[0][0] <= 16 else None
         return refs[0]
@@ -140,12 +145,25 @@ class Labels(Kind):
             return Ref(ref.name, (Add((ref.at[0], Neg(_one()))),))
         return ref
 
+    def carried(self, text: str, model: Model) -> Ref | None:
+        """The quantity in `the line that carries h_t`."""
+        match = _CARRIES.search(text)
+        if match is None:
+            return None
+        try:
+            answer = read_answer(text[match.end() :], model.vocabulary)
+        except ReadError:
+            return None
+        named = [s.sides[0] for s in answer.statements if len(s.sides) == 1 and isinstance(s.sides[0], Ref) and s.sides[0].at]
+        return named[0] if named and isinstance(named[0], Ref) else None
+
     def by_role(self, text: str, lower: str, target: Ref, model: Model) -> Ref | None:
         """The quantity that a description by function and partner fits, if it fits exactly one."""
         activation = "sigmoid" if re.search(r"sigm|\u03c3|logistic", lower) else "tanh" if re.search(r"tanh", lower) else ""
         clause = re.search(r"(?:multipl\w*|scal\w*|times|gat(?:es|ing)|product|weights?)\b", lower)
-        if not clause:
-            return None
+        applied = self.by_input(text, activation, target, model)
+        if applied is not None or not clause:
+            return applied
         where = text.lower().find(clause[0])
         try:
             answer = read_answer(text[where + len(clause[0]) :], model.vocabulary)
@@ -160,6 +178,24 @@ class Labels(Kind):
                 fits.append(role.quantity)
         unique = list(dict.fromkeys(f for f in fits if f not in mentioned))
         return unique[0] if len(unique) == 1 else None
+
+    def by_input(self, text: str, activation: str, target: Ref, model: Model) -> Ref | None:
+        """The quantity in `the tanh applied to ...`: by its function and what it is applied to."""
+        match = re.search(r"(?:appl\w*|acts|acting|works)\s+(?:on|to)\b", text.lower())
+        if not match or not activation:
+            return None
+        try:
+            answer = read_answer(text[match.end() :], model.vocabulary)
+        except ReadError:
+            return None
+        mentioned = {e for s in answer.statements for side in s.sides for e in walk(side) if isinstance(e, Ref) and e.at}
+        if not mentioned:
+            return None
+        fits = [e.left for e in model.equations if isinstance(e.right, Call) and e.right.function == activation and mentioned <= set(walk(e.right))]
+        if len(fits) == 1:
+            return fits[0]
+        inner = [e.left for e in model.equations for n in walk(e.right) if isinstance(n, Call) and n.function == activation and mentioned == {n.args[0]}]
+        return inner[0] if inner and not fits and inner[0] != target else None
 
     def decided(self, question: Question, text: str, named: Ref, target: Ref) -> Verdict:
         from notation.plain import to_plain
