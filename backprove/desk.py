@@ -227,9 +227,9 @@ def exit_code(results: Iterable[Graded | Unread]) -> int:
 def code_of(verdicts: Iterable[Verdict]) -> int:
     """1 where something is not right, 3 where something could not be read or decided, 0 otherwise.
 
-    `manual` waits for a person and is neither.
+    `manual` waits for a person and is neither; leaving out a question that carries no marks costs nothing.
     """
-    statuses = {verdict.status for verdict in verdicts}
+    statuses = {verdict.status for verdict in verdicts if verdict.out_of or verdict.status != "missing"}
     if statuses & {"wrong", "partial", "missing"}:
         return 1
     return 3 if statuses & {"unreadable", "undecided"} else 0
@@ -287,7 +287,7 @@ def _verdict(judge: Judge, id: str, marks: Fraction, answer: Answer | None, debu
             raise
         fault = f"{id}: {type(error).__name__}: {str(error)[:200]}"
         message = "The grader itself failed on this answer; that is no fault of the answer."
-        return Verdict(id, answer.text, "undecided", Fraction(0), marks, message), fault
+        return Verdict(id, answer.text, "undecided", Fraction(0), marks, message, waiting=marks), fault
 
 
 def _missing(id: str, marks: Fraction) -> Verdict:

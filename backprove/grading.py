@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,9 +25,13 @@ def run(
     output: Path | None,
     mode: Mode = "text",
     *,
+    brief: bool = False,
     debug: bool = False,
 ) -> int:
-    """Grade files, print results on stdout, write them into `output` if given, and return the exit code."""
+    """Grade files, print results on stdout, write them into `output` if given, and return the exit code.
+
+    `brief` tells only where marks were lost or are waiting.
+    """
     files, passed = submission_files(paths)
     for path in passed:
         show.message(f"{path}: passed over, not a format of submissions")
@@ -39,7 +44,7 @@ def run(
         raise UsageError(
             f"there is no file '{missing[0]}'" + (f", nor the {len(missing) - 1} others" if missing[1:] else "")
         )
-    results = _grade(assignment, files, output, mode, debug)
+    results = _grade(assignment, files, output, mode, brief=brief, debug=debug)
     if mode == "json":
         print(to_json([result.to_dict() for result in results if isinstance(result, desk.Graded)], indent=1))
     show.table(results)
@@ -50,15 +55,16 @@ def run(
 
 def demo(assignment: Assignment, output: Path, *, debug: bool = False) -> int:
     """Grade the bundled class; the exit code tells whether the tour worked, not whether the class was right."""
-    code = run(assignment, [desk.demo_class()], output, debug=debug)
+    code = run(assignment, [desk.demo_class()], output, brief=True, debug=debug)
     sheet = output / "solutions.pdf"
     sheet.write_bytes(desk.solve(assignment, "pdf"))
-    print(f"\nsheets:     {output.resolve()}\nsolutions:  {sheet.resolve()}")
+    sys.stderr.flush()
+    print(f"\nsolutions: {sheet}\nsheets:    {output}{os.sep} (a PDF for each student)")
     return 4 if code == 4 else 0
 
 
 def _grade(
-    assignment: Assignment, files: Sequence[Path], output: Path | None, mode: Mode, debug: bool
+    assignment: Assignment, files: Sequence[Path], output: Path | None, mode: Mode, *, brief: bool, debug: bool
 ) -> list[desk.Graded | desk.Unread]:
     bench = desk.bench_of(assignment)
     folder: Folder | None = None
@@ -82,7 +88,7 @@ def _grade(
                 for part in result.parts():
                     print(to_json(part))
             elif mode == "text":
-                show.report(result)
+                show.report(result, only_losses=brief)
             sys.stdout.flush()
             if folder is not None:
                 folder.add(result, bench.solutions())

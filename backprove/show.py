@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from checkers.assignment import Question
     from checkers.solution import Solution
+    from checkers.verdict import Verdict
 
 # In the table a status is one word and in colour; the word carries the meaning.
 _COLOURS = {
@@ -42,18 +45,49 @@ def points(marks: Fraction) -> str:
     return f"{plain(marks):g}"
 
 
-def report(graded: Graded) -> None:
-    """One submission on stdout, a line per part."""
+def report(graded: Graded, *, only_losses: bool = False) -> None:
+    """One submission on stdout, a line per part and below it why; `only_losses` leaves out what is correct."""
     waiting = f", {points(graded.waiting)} waiting for a person" if graded.waiting else ""
     print(f"{graded.student}  {points(graded.total)}/{points(graded.out_of)}{waiting}  ({graded.submission.source})")
     width = max((len(verdict.question) for verdict in graded.verdicts), default=0)
     for verdict in graded.verdicts:
-        marks = f"{points(verdict.marks)}/{points(verdict.out_of)}"
-        lines = [part for part in (verdict.message, verdict.diagnosis or "") if part]
-        first = " ".join(lines[0].split()) if lines else ""
-        print(f"  {verdict.question:<{width}}  {verdict.status:<10}  {marks:<6}  {first}".rstrip())
+        if only_losses and (verdict.status == "correct" or (verdict.status == "missing" and not verdict.out_of)):
+            continue
+        head = f"  {verdict.question:<{width}}  {verdict.status:<10}  {points(verdict.marks)}/{points(verdict.out_of)}"
+        lines = _reasons(verdict)
+        start = f"{head:<{width + 24}}"
+        print(f"{start}{lines[0] if lines else ''}".rstrip())
         for line in lines[1:]:
-            print(f"  {'':<{width}}  {'':<10}  {'':<6}  {' '.join(line.split())}")
+            print(f"{'':<{len(start)}}{line}")
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """Why a part was judged so: the message, what was mistaken, the numbers at which it differs, remarks."""
+    from notation.plain import plain_words
+
+    told, *excerpt = verdict.message.split("\n") if verdict.message else [""]
+    lines = _wrapped(plain_words(told)) + [f"  {line}".rstrip() if _typed(line) else line for line in excerpt]
+    lines += _wrapped(plain_words(verdict.diagnosis or ""))
+    witness = verdict.witness
+    if witness is not None and not (witness.expected in told and witness.yours in told):
+        where = f"at {plain_words(witness.where)}: " if witness.where else ""
+        lines += _wrapped(f"{where}expected {plain_words(witness.expected)}, yours {plain_words(witness.yours)}")
+    for note in verdict.notes:
+        lines += _wrapped(f"note: {plain_words(note)}")
+    return lines
+
+
+def _typed(line: str) -> bool:
+    """Whether a line of a message is what was typed, or the caret below it, which must keep its columns."""
+    return not line.startswith("Try: ")
+
+
+def _wrapped(text: str) -> list[str]:
+    """A sentence in lines that fit a terminal; output that goes elsewhere keeps it whole."""
+    text = " ".join(text.split())
+    if not text or not sys.stdout.isatty():
+        return [text] if text else []
+    return textwrap.wrap(text, max(40, shutil.get_terminal_size().columns - 34))
 
 
 def table(results: Sequence[Graded | Unread]) -> None:
@@ -64,7 +98,7 @@ def table(results: Sequence[Graded | Unread]) -> None:
 
     statuses = list(_COLOURS)
     grid = Table(box=None, pad_edge=False)
-    grid.add_column("student")
+    grid.add_column("student", no_wrap=True, min_width=min(24, max(len(_name(result)) for result in results)))
     used = [
         s for s in statuses if any(isinstance(r, Graded) and any(v.status == s for v in r.verdicts) for r in results)
     ]
@@ -75,7 +109,7 @@ def table(results: Sequence[Graded | Unread]) -> None:
     for result in results:
         if isinstance(result, Unread):
             cells: list[Text | str] = [
-                Text(f"{result.source.name} (could not be read)"),
+                Text(_name(result)),
                 *("" for _ in used),
                 "",
                 "",
@@ -84,9 +118,14 @@ def table(results: Sequence[Graded | Unread]) -> None:
         else:
             counts = [sum(verdict.status == status for verdict in result.verdicts) for status in used]
             marks = [points(result.waiting) if result.waiting else "", points(result.total), points(result.out_of)]
-            cells = [Text(result.student), *(str(count) if count else "" for count in counts), *marks]
+            cells = [Text(_name(result)), *(str(count) if count else "" for count in counts), *marks]
         grid.add_row(*cells)
-    Console(stderr=True).print(grid)
+    # A pipe or a file has no width of its own, and must not cut names short.
+    Console(stderr=True, width=None if sys.stderr.isatty() else 120).print(grid)
+
+
+def _name(result: Graded | Unread) -> str:
+    return f"{result.source.name} (could not be read)" if isinstance(result, Unread) else result.student
 
 
 def progress(files: Sequence[Path]) -> Iterable[Path]:
@@ -117,25 +156,24 @@ def roads(solutions: Iterable[Solution]) -> None:
 
 def derivation(question: Question, solution: Solution) -> None:
     """The derivation of one answer on stdout: steps with their reasons, the answer, the evidence."""
-    from notation.plain import to_plain
+    from notation.plain import plain_words, to_plain
 
-    print(f"{question.id} ({points(question.marks)} marks){': ' + question.title if question.title else ''}")
-    if solution.assumptions:
-        print("\nassumptions")
-        for assumption in solution.assumptions:
-            print(f"  {' '.join(assumption.split())}")
+    marks = f"{points(question.marks)} mark{'' if question.marks <= 1 and question.marks else 's'}"
+    print(f"{question.id} ({marks}){': ' + plain_words(question.title) if question.title else ''}")
+    _lines("assumed", [plain_words(" ".join(assumption.split())) for assumption in solution.assumptions])
     if solution.steps:
         print("\nderivation")
         width = len(str(len(solution.steps)))
         for number, step in enumerate(solution.steps, start=1):
             print(f"  {number:>{width}}. {to_plain(step.line)}")
             path = f"  [{step.path}]" if step.path else ""
-            print(f"  {'':>{width}}  {step.reason}{path}")
+            print(f"  {'':>{width}}  {plain_words(step.reason)}{path}")
     _lines("answer", [to_plain(answer) for answer in solution.answers])
     _lines("component by component", [to_plain(form) for form in solution.index_form])
-    _lines("model answer", solution.words.strip().split("\n") if solution.words else [])
-    _lines("points", [f"- {point}" for point in solution.rubric])
-    _lines("judged by", [solution.rule] if solution.rule else [])
+    _lines("model answer", plain_words(solution.words.strip()).split("\n") if solution.words else [])
+    _lines("shown on the solution sheet", [plain_words(f"a plot: {plot.caption}") for plot in solution.plots])
+    _lines("what a grader looks for", [f"- {plain_words(point)}" for point in solution.rubric])
+    _lines("judged by", [plain_words(solution.rule)] if solution.rule else [])
     evidence = []
     for road in solution.roads:
         error = "" if road.error is None else f", largest relative error {road.error:.1e}"

@@ -39,7 +39,9 @@ class Bench:
             except ModelError as problem:
                 owner, line = origin(problem.line)
                 where = ("models", owner, "forward") if problem.line else ("models", name)
-                raise self.assignment.error(problem.message, *where, text=line if problem.line else None, hint=problem.hint) from problem
+                raise self.assignment.error(
+                    problem.message, *where, text=line if problem.line else None, hint=problem.hint
+                ) from problem
         return self._models[name]
 
     def worlds(self, name: str) -> tuple[World, ...]:
@@ -51,7 +53,9 @@ class Bench:
 
                 return make_world(self.model(name), seed)
 
-            self._worlds[name] = tuple(self.store.world(f"world-{name}-{seed}", lambda s=seed: make(s)) for seed in range(WORLDS))  # type: ignore[misc]
+            self._worlds[name] = tuple(
+                self.store.world(f"world-{name}-{seed}", lambda s=seed: make(s)) for seed in range(WORLDS)
+            )  # type: ignore[misc]
         return self._worlds[name]
 
     def kind(self, question: Question) -> Kind:

@@ -30,4 +30,4 @@ def gradient_norms(bench: Bench, model: str) -> tuple[Plot, ...]:
     return (Plot(caption, "step $t$", "gradient norm", series, log_y=True),)
 
 
-DEMONSTRATIONS: "dict[str, Callable[[Bench, str], tuple[Plot, ...]]]" = {"gradient norms": gradient_norms}
+DEMONSTRATIONS: dict[str, Callable[[Bench, str], tuple[Plot, ...]]] = {"gradient norms": gradient_norms}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from checkers.numbers import number_of
 from notation.answer import Answer, Statement, read_answer
+from notation.brackets import dimensions
 from notation.errors import EvaluationError, ShapeError
-from notation.forms import dimensions
 from notation.tree import Expr, Ref, Vector
 from notation.vocabulary import Vocabulary
 

@@ -19,11 +19,12 @@ import numpy as np
 from checkers.verdict import Status, Verdict, Witness
 from notation.answer import Answer, read_answer, read_formula
 from notation.arrays import Special, describe
+from notation.brackets import dimensions
 from notation.errors import EvaluationError, ReadError, ShapeError
-from notation.evaluate import Scope, evaluate
-from notation.forms import dimensions
+from notation.evaluate import evaluate
 from notation.lexicon import GREEK_LETTERS
-from notation.tree import Compare, Component, DerivativeKind, Expr, Num, Partial, Reduce, Ref, Vector, walk
+from notation.scope import Scope
+from notation.tree import Add, Compare, Component, DerivativeKind, Expr, Num, Partial, Reduce, Ref, Vector, walk
 from notation.vocabulary import Vocabulary
 
 # Points that must agree. A wrong formula of this field that agrees at one generic point is a coincidence of measure zero;
@@ -83,7 +84,9 @@ class Point:
         return value
 
 
-def equal(answer: str, key: str, shapes: Mapping[str, str] | None = None, assume: Mapping[str, str] | None = None) -> Verdict:
+def equal(
+    answer: str, key: str, shapes: Mapping[str, str] | None = None, assume: Mapping[str, str] | None = None
+) -> Verdict:
     """Judge whether two formulas are equal.
 
     >>> equal("sigma(x)(1-sigma(x))", "e^{-x}/(1+e^{-x})^2").status
@@ -101,7 +104,11 @@ def equal(answer: str, key: str, shapes: Mapping[str, str] | None = None, assume
         given = read_answer(answer, Vocabulary(open=True))
         mine = _side(given, answer)
     except ReadError as problem:
-        return _verdict(answer, "unreadable", f"This could not be read, at line {problem.line}: {problem.message}.\n{problem.caret()}")
+        return _verdict(
+            answer,
+            "unreadable",
+            f"This could not be read, at line {problem.line}: {problem.message}.\n{problem.caret()}",
+        )
     return _Pair(answer, given, mine, keyed, wanted, assumed).judge()
 
 
@@ -115,9 +122,18 @@ def _side(answer: Answer, text: str) -> Expr:
     return claims[-1].sides[-1]
 
 
-def _verdict(text: str, status: Status, message: str = "", evidence: str = "", witness: Witness | None = None, reading: tuple[Expr, ...] = ()) -> Verdict:
+def _verdict(
+    text: str,
+    status: Status,
+    message: str = "",
+    evidence: str = "",
+    witness: Witness | None = None,
+    reading: tuple[Expr, ...] = (),
+) -> Verdict:
     one = Fraction(1)
-    return Verdict("", text, status, one if status == "correct" else Fraction(0), one, message, evidence, witness, None, reading)
+    return Verdict(
+        "", text, status, one if status == "correct" else Fraction(0), one, message, evidence, witness, None, reading
+    )
 
 
 def _normal_name(name: str) -> str:
@@ -136,7 +152,9 @@ def _assumptions(shapes: Mapping[str, str], assume: Mapping[str, str]) -> dict[s
         try:
             tree = read_formula(_normal_name(name), Vocabulary(open=True))
         except ReadError as problem:
-            raise ReadError(f"the name '{name}' could not be read: {problem.message}", name, (0, len(name))) from problem
+            raise ReadError(
+                f"the name '{name}' could not be read: {problem.message}", name, (0, len(name))
+            ) from problem
         out[_address(tree)] = Assumed(shape, words)
     return out
 
@@ -161,7 +179,9 @@ def _address(e: Expr) -> str:
 
 
 class _Pair:
-    def __init__(self, text: str, given: Answer, mine: Expr, keyed: Answer, wanted: Expr, assumed: Mapping[str, Assumed]) -> None:
+    def __init__(
+        self, text: str, given: Answer, mine: Expr, keyed: Answer, wanted: Expr, assumed: Mapping[str, Assumed]
+    ) -> None:
         self.text = text
         self.given = given
         self.keyed = keyed
@@ -187,11 +207,18 @@ class _Pair:
             shape = self.derivative_shape(of, of_at, wrt, wrt_at)
             return point.draw(f"d{kind}", (of, of_at, wrt, wrt_at), shape, frozenset())
 
-        return Scope(lookup=lookup, partial=partial, definitions=answer.definitions, index=point.sizes)
+        return Scope(
+            lookup=lookup, partial=partial, definitions=answer.definitions, index=point.sizes, default_range=(1, 4)
+        )
 
     def derivative_shape(self, of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...]) -> tuple[int, ...]:
         for address, a in self.assumed.items():
-            if address.startswith("d(") and address.startswith(f"d({of}@") and f";{wrt}@" in address and a.shape is not None:
+            if (
+                address.startswith("d(")
+                and address.startswith(f"d({of}@")
+                and f";{wrt}@" in address
+                and a.shape is not None
+            ):
                 return a.shape
         rows = self.shape_of(of, of_at) or ()
         return (*rows, *(self.shape_of(wrt, wrt_at) or ()))
@@ -225,7 +252,11 @@ class _Pair:
     def integers(self) -> list[str]:
         """Names that must be whole numbers: index letters and bounds of sums."""
         out: set[str] = set()
-        for side in (self.mine, self.wanted, *(c.body for d in (self.given, self.keyed) for cs in d.definitions.values() for c in cs)):
+        for side in (
+            self.mine,
+            self.wanted,
+            *(c.body for d in (self.given, self.keyed) for cs in d.definitions.values() for c in cs),
+        ):
             bound = {n.variable for n in walk(side) if isinstance(n, Reduce)}
             for n in walk(side):
                 indices: list[Expr] = []
@@ -235,7 +266,9 @@ class _Pair:
                     indices = list(n.index)
                 elif isinstance(n, Reduce):
                     indices = [e for e in (n.low, n.high) if e is not None]
-                out |= {r.name for e in indices for r in walk(e) if isinstance(r, Ref) and not r.at and r.name not in bound}
+                out |= {
+                    r.name for e in indices for r in walk(e) if isinstance(r, Ref) and not r.at and r.name not in bound
+                }
         out |= {n for n, a in self.bare.items() if "integer" in a.words}
         return sorted(out)
 
@@ -258,7 +291,12 @@ class _Pair:
         """Whether a letter picks a component of something with a declared shape, so that it must stay small."""
         for side in (self.mine, self.wanted):
             for n in walk(side):
-                if isinstance(n, Ref) and (n.at or n.index) and self.shape_of(n.name, ()) and any(isinstance(e, Ref) and e.name == name for e in (*n.at, *n.index)):
+                if (
+                    isinstance(n, Ref)
+                    and (n.at or n.index)
+                    and self.shape_of(n.name, ())
+                    and any(isinstance(e, Ref) and e.name == name for e in (*n.at, *n.index))
+                ):
                     return True
                 if isinstance(n, Component) and any(isinstance(e, Ref) and e.name == name for e in n.index):
                     return True
@@ -282,12 +320,16 @@ class _Pair:
     def compare(self, options: Mapping[str, bool]) -> Verdict:
         """Evaluate both sides at random points of the key's domain."""
         agreed, worst, undefined = 0, 0.0, 0
-        for seed, style in itertools.islice(itertools.cycle(enumerate(("plain", "plain", "positive", "large"))), POINTS * TRIES):
+        for seed, style in itertools.islice(
+            itertools.cycle(enumerate(("plain", "plain", "positive", "large"))), POINTS * TRIES
+        ):
             point = self.point(seed + 4 * (agreed + undefined), style)
             try:
                 wanted = self.run(self.wanted, point, self.keyed, options)
             except (EvaluationError, ShapeError) as problem:
-                return _verdict(self.text, "undecided", f"The key could not be evaluated: {problem}", reading=(self.mine,))
+                return _verdict(
+                    self.text, "undecided", f"The key could not be evaluated: {problem}", reading=(self.mine,)
+                )
             if not np.isfinite(wanted).all():
                 undefined += 1
                 if undefined > POINTS * TRIES // 2:
@@ -298,24 +340,47 @@ class _Pair:
             except ShapeError as problem:
                 return _verdict(self.text, "wrong", f"The shapes do not fit: {problem.message}.", reading=(self.mine,))
             except EvaluationError as problem:
-                return _verdict(self.text, "undecided", f"This could not be evaluated: {problem}.", reading=(self.mine,))
+                return _verdict(
+                    self.text, "undecided", f"This could not be evaluated: {problem}.", reading=(self.mine,)
+                )
             if mine.shape != wanted.shape:
                 return _verdict(
-                    self.text, "wrong", f"The shapes do not fit: this is {describe(mine.shape)}, and {describe(wanted.shape)} is expected.", reading=(self.mine,)
+                    self.text,
+                    "wrong",
+                    f"The shapes do not fit: this is {describe(mine.shape)}, and {describe(wanted.shape)} is expected.",
+                    reading=(self.mine,),
                 )
             scale = max(float(np.abs(wanted).max(initial=0.0)), 1e-300)
             error = float(np.abs(mine - wanted).max(initial=0.0)) / scale if np.isfinite(mine).all() else float("inf")
-            if error > max(TOLERANCE, 1e-13 / scale):
+            # where terms cancel, float64 leaves 1e-13 of their size; without a sum nothing cancels, and 1e-20 is not 0
+            floor = (
+                1e-13 / scale
+                if any(isinstance(n, (Add, Reduce)) for side in (self.mine, self.wanted) for n in walk(side))
+                else 0.0
+            )
+            if error > max(TOLERANCE, floor):
                 return self.refuted(point, wanted, mine)
             worst = max(worst, error)
             agreed += 1
             if agreed >= POINTS:
                 break
         if agreed < 3:
-            return _verdict(self.text, "undecided", "The key has no finite value at the points that were tried.", reading=(self.mine,))
+            return _verdict(
+                self.text,
+                "undecided",
+                "The key has no finite value at the points that were tried.",
+                reading=(self.mine,),
+            )
         if self.proved():
-            return _verdict(self.text, "correct", evidence=f"proved equal; agreed on {agreed} random points", reading=(self.mine,))
-        return _verdict(self.text, "correct", evidence=f"agreed on {agreed} random points, largest relative error {worst:.1e}", reading=(self.mine,))
+            return _verdict(
+                self.text, "correct", evidence=f"proved equal; agreed on {agreed} random points", reading=(self.mine,)
+            )
+        return _verdict(
+            self.text,
+            "correct",
+            evidence=f"agreed on {agreed} random points, largest relative error {worst:.1e}",
+            reading=(self.mine,),
+        )
 
     def run(self, side: Expr, point: Point, answer: Answer, options: Mapping[str, bool]) -> Any:
         from dataclasses import replace
@@ -330,13 +395,16 @@ class _Pair:
 
     def refuted(self, point: Point, wanted: Any, mine: Any) -> Verdict:
         """A point at which the two differ, as a witness."""
-        from checkers.formula import numbers
+        from checkers.witness import numbers
 
         shown = [f"{n[0]}={numbers(v)}" for n, v in list(point.values.items())[:4]]
         where = ", ".join([*(f"{k}={v}" for k, v in point.sizes.items()), *shown])
         difference = float(np.abs(mine - wanted).max()) if np.isfinite(mine).all() else None
         witness = Witness(where, numbers(wanted), numbers(mine), difference)
-        return _verdict(self.text, "wrong", "The two formulas differ: at these numbers they have other values.", witness=witness, reading=(self.mine,))
+        message = "The two formulas differ: at these numbers they have other values."
+        if not np.isfinite(mine).all():
+            message = "The two formulas differ: at these numbers the key has a value and this has none."
+        return _verdict(self.text, "wrong", message, witness=witness, reading=(self.mine,))
 
     def proved(self) -> bool:
         """Proof for scalars: a normal form of the difference."""

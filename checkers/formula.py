@@ -13,14 +13,17 @@ import numpy as np
 
 from checkers.assignment import Question
 from checkers.kinds.base import unreadable, verdict
+from checkers.positions import left_head
 from checkers.prove import proves
-from checkers.relation import Asked, Comparison, Relation, left_head
-from checkers.verdict import Verdict, Witness
+from checkers.relation import Asked, Comparison, Relation
+from checkers.verdict import Verdict
+from checkers.witness import witness
 from derivations.model import Model
 from notation.answer import Answer, Statement, read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
-from notation.evaluate import Scope, evaluate
-from notation.tree import Call, Compare, Component, Expr, Partial, Ref, rebuild, walk
+from notation.evaluate import evaluate
+from notation.scope import Scope
+from notation.tree import Call, Compare, Component, Expr, Partial, Ref, Transpose, rebuild, walk
 from reference_impl.world import World
 
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
@@ -70,7 +73,9 @@ class Formula:
         candidates = [s for s in stated if not is_identity(s)]
         mains = [s for s in candidates if self.about_target(s)]
         if not mains and len(candidates) < len(stated) and not answer.errors:
-            return verdict(question, text, "wrong", message="The left side reappears on the right, so this says nothing about it.")
+            return verdict(
+                question, text, "wrong", message="The left side reappears on the right, so this says nothing about it."
+            )
         if not mains:
             return self.no_formula(answer, candidates, text)
         if answer.errors:
@@ -78,7 +83,13 @@ class Formula:
         if any(s.left is not None for s in mains):  # a bare value after an equation is a remark
             mains = [s for s in mains if s.left is not None]
         if (untrue := self.untrue_function(stated)) is not None:
-            return verdict(question, text, "wrong", reading=untrue.sides, message="The derivative of the function is not what is stated here.")
+            return verdict(
+                question,
+                text,
+                "wrong",
+                reading=untrue.sides,
+                message="The derivative of the function is not what is stated here.",
+            )
         boundary = [s for s in mains if self.is_boundary(s)]
         general = [s for s in mains if s not in boundary]
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
@@ -86,7 +97,12 @@ class Formula:
         worst = next((v for v in verdicts if v.status != "correct"), verdicts[-1])
         if worst.status == "correct" and not general and self.steps_are_free():
             return replace(
-                verdict(question, text, "partial", message="This is right at that one step; the relation for a general step is asked."),
+                verdict(
+                    question,
+                    text,
+                    "partial",
+                    message="This is right at that one step; the relation for a general step is asked.",
+                ),
                 reading=worst.reading,
             )
         return worst
@@ -116,7 +132,9 @@ class Formula:
         if len({left.name for left in lefts}) == 1 and lefts:
             name, head = lefts[0].name, self.asked.head
             if len(lefts[0].at) == len(head.at):
-                renamed = [replace(s, sides=tuple(self.as_target(side, name) for side in s.sides), role="claim") for s in out]
+                renamed = [
+                    replace(s, sides=tuple(self.as_target(side, name) for side in s.sides), role="claim") for s in out
+                ]
                 return renamed
         return out
 
@@ -143,10 +161,17 @@ class Formula:
     def same_head(self, left: Expr) -> bool:
         """Whether a side names the asked quantity, at whatever step or component."""
         target = self.asked.target
-        inner = left.body if isinstance(left, Component) else left
+        inner = left.body if isinstance(left, (Component, Transpose)) else left
         if isinstance(target, Partial):
-            return isinstance(inner, Partial) and inner.of == target.of and isinstance(inner.wrt, Ref) and inner.wrt.name == self.asked.head.name
-        return isinstance(inner, Ref) and inner.name == self.asked.head.name and bool(inner.at or not self.asked.head.at)
+            return (
+                isinstance(inner, Partial)
+                and inner.of == target.of
+                and isinstance(inner.wrt, Ref)
+                and inner.wrt.name == self.asked.head.name
+            )
+        return (
+            isinstance(inner, Ref) and inner.name == self.asked.head.name and bool(inner.at or not self.asked.head.at)
+        )
 
     def is_boundary(self, s: Statement) -> bool:
         """Whether a statement speaks about one fixed step while all steps are asked."""
@@ -160,7 +185,11 @@ class Formula:
         if not free:
             return True
         pinned = s.condition
-        return isinstance(pinned, Compare) and pinned.relations == ("=",) and any(isinstance(x, Ref) and x.name in free for x in pinned.sides)
+        return (
+            isinstance(pinned, Compare)
+            and pinned.relations == ("=",)
+            and any(isinstance(x, Ref) and x.name in free for x in pinned.sides)
+        )
 
     def steps_are_free(self) -> bool:
         """Whether the question asks for all steps."""
@@ -178,10 +207,15 @@ class Formula:
             from notation.plain import to_plain
 
             return verdict(
-                self.question, text, "wrong", reading=others[-1].sides,
+                self.question,
+                text,
+                "wrong",
+                reading=others[-1].sides,
                 message=f"This is a statement about {to_plain(head)}, and {to_plain(self.asked.target)} is asked.",
             )
-        problem = ReadError("there is no formula in this answer", text, (0, min(len(text), 20)), "write the formula asked for")
+        problem = ReadError(
+            "there is no formula in this answer", text, (0, min(len(text), 20)), "write the formula asked for"
+        )
         return unreadable(self.question, text, problem)
 
     # -- one statement --------------------------------------------------------------------------------------------------
@@ -200,20 +234,35 @@ class Formula:
         found = relation.compare(inlined, s)
         reading = s.sides
         if found.outcome == "no value":
-            return verdict(question, text, "undecided", reading=reading, message=f"This could not be evaluated: {found.message}.")
+            return verdict(
+                question, text, "undecided", reading=reading, message=f"This could not be evaluated: {found.message}."
+            )
         if found.outcome == "shape":
             return self.shape_verdict(found, text, reading)
         if found.outcome == "differs":
             return self.refuted(answer, s, found, text, reading)
         for name, helper in helpers:
-            side = Relation(replace(self.asked, target=name, allowed=None), self.worlds, answer).compare(helper.sides[-1], helper)
+            side = Relation(replace(self.asked, target=name, allowed=None), self.worlds, answer).compare(
+                helper.sides[-1], helper
+            )
             if side.outcome != "agrees":
-                return verdict(question, text, "wrong", reading=reading, message="A definition used in this answer does not hold.", witness=witness(side))
+                return verdict(
+                    question,
+                    text,
+                    "wrong",
+                    reading=reading,
+                    message="A definition used in this answer does not hold.",
+                    witness=witness(side),
+                )
         return self.agreed(answer, inlined, found, text, reading)
 
     def inline(self, final: Expr, answer: Answer) -> tuple[Expr, list[tuple[Expr, Statement]]]:
         """Derivatives that the answer itself defines are replaced by their definitions (which are then checked too)."""
-        definitions = [s for s in answer.statements if isinstance(s.left, Partial) and not self.same_head(s.left) and len(s.sides) >= 2]
+        definitions = [
+            s
+            for s in answer.statements
+            if isinstance(s.left, Partial) and not self.same_head(s.left) and len(s.sides) >= 2
+        ]
         used: list[tuple[Expr, Statement]] = []
 
         def visit(e: Expr) -> Expr:
@@ -230,18 +279,24 @@ class Formula:
             final = visit(final)
         known = self.model.vocabulary.quantities
         mine = [(n, s) for n, s in used if isinstance(n, Partial) and n.of == Ref(self.asked.loss or "")]
-        return final, [(n, s) for n, s in mine if isinstance(n, Partial) and isinstance(n.wrt, Ref) and n.wrt.name in known]
+        return final, [
+            (n, s) for n, s in mine if isinstance(n, Partial) and isinstance(n.wrt, Ref) and n.wrt.name in known
+        ]
 
     def is_allowed(self, e: Partial) -> bool:
         """Whether the question allows this derivative as it stands."""
-        return self.asked.allowed is not None and any(isinstance(a, Partial) and a.of == e.of and a.wrt == e.wrt for a in self.asked.allowed)
+        return self.asked.allowed is not None and any(
+            isinstance(a, Partial) and a.of == e.of and a.wrt == e.wrt for a in self.asked.allowed
+        )
 
     def shape_verdict(self, found: Comparison, text: str, reading: tuple[Expr, ...]) -> Verdict:
         """A formula whose shapes cannot be is readable and wrong, with both shapes in the message."""
         start, end = found.span
         place = f" in `{text[start:end]}`" if 0 <= start < end <= len(text) else ""
         at = f" (sizes {found.world.label.rsplit(', seed', 1)[0]})" if found.world else ""
-        return verdict(self.question, text, "wrong", reading=reading, message=f"The shapes do not fit{place}: {found.message}{at}.")
+        return verdict(
+            self.question, text, "wrong", reading=reading, message=f"The shapes do not fit{place}: {found.message}{at}."
+        )
 
     def refuted(self, answer: Answer, s: Statement, found: Comparison, text: str, reading: tuple[Expr, ...]) -> Verdict:
         """A wrong formula, with the numbers at which it differs; or one that an examiner foresaw."""
@@ -251,7 +306,11 @@ class Formula:
             if foreseen.outcome == "agrees":
                 return verdict(self.question, text, other.status, reading=reading, message=other.message)  # type: ignore[arg-type]
         return verdict(
-            self.question, text, "wrong", reading=reading, witness=witness(found),
+            self.question,
+            text,
+            "wrong",
+            reading=reading,
+            witness=witness(found),
             message="The formula is not equal to what is asked: at these numbers it has another value.",
         )
 
@@ -259,21 +318,39 @@ class Formula:
         """Equal in value: it must also answer the question."""
         question = self.question
         target = self.asked.head.name
-        circular = [u for u in found.forbidden if u[2] == target and u[0] == self.asked.loss]
+        circular = [u for u in found.forbidden if u[2] == target and u[0] in {self.asked.loss, target}]
         if circular:
-            return verdict(question, text, "wrong", reading=reading, message="The left side reappears on the right, so this says nothing about it.")
+            return verdict(
+                question,
+                text,
+                "wrong",
+                reading=reading,
+                message="The left side reappears on the right, so this says nothing about it.",
+            )
         local = [u for u in found.forbidden if u[0] != self.asked.loss]
         if local:
             name = f"∂{local[0][0]}/∂{local[0][2]}"
             return verdict(
-                question, text, "partial", reading=reading, message=f"The chain rule is right, but {name} is left as it stands: carry the derivative out."
+                question,
+                text,
+                "partial",
+                reading=reading,
+                message=f"The chain rule is right, but {name} is left as it stands: carry the derivative out.",
             )
         if found.forbidden:
             name = sorted(f"∂{u[0]}/∂{u[2]}" for u in found.forbidden)[0]
-            return verdict(question, text, "wrong", reading=reading, message=f"This is true, but it uses {name}, which the question does not allow.")
+            return verdict(
+                question,
+                text,
+                "wrong",
+                reading=reading,
+                message=f"This is true, but it uses {name}, which the question does not allow.",
+            )
         notes = [found.reading.note] if found.reading.note else []
         if found.transposed:
-            notes.append("transposed: the gradient has the shape of its argument; accepted, because the question leaves the layout open")
+            notes.append(
+                "transposed: the gradient has the shape of its argument; accepted, because the question leaves the layout open"
+            )
         proved = proves(final, self.key, self.model, answer.definitions)
         tried = f"{found.compared} values in {len(self.worlds)} random models, largest relative error {found.error:.1e}"
         evidence = f"proved equal for all sizes; {tried}" if proved else f"agreed on {tried}"
@@ -301,28 +378,3 @@ class _Against(Relation):
 
         value = np.asarray(evaluate(self.tree, world.scope().at(**self.axis_names(at))))
         return value.reshape(-1) if value.ndim == 2 and 1 in value.shape else value
-
-
-def witness(found: Comparison) -> Witness:
-    """The numbers of a disagreement."""
-    assert found.world is not None
-    where = ", ".join(p for p in (found.world.label, found.step) if p)
-    difference = None
-    if found.expected is not None and found.yours is not None and found.expected.shape == found.yours.shape:
-        difference = float(np.abs(found.expected - found.yours).max(initial=0.0))
-    return Witness(where, numbers(found.expected), numbers(found.yours), difference)
-
-
-def numbers(value: Any) -> str:
-    """An array as short text."""
-    if value is None:
-        return "no value"
-    array = np.asarray(value, dtype=float)
-    if array.ndim == 0:
-        return f"{float(array):.4g}"
-    if array.ndim == 2 and 1 in array.shape:
-        array = array.reshape(-1)
-    if array.ndim == 1:
-        return "(" + ", ".join(f"{v:.4g}" for v in array[:6]) + (", …)" if array.size > 6 else ")")
-    rows = ["(" + ", ".join(f"{v:.4g}" for v in row[:6]) + (", …)" if row.size > 6 else ")") for row in array[:4]]
-    return "[" + "; ".join(rows) + (" …]" if len(array) > 4 else "]")

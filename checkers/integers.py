@@ -17,7 +17,12 @@ _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,])")
 
 
 def judge_integer(
-    question: Question, text: str, key: int, vocabulary: Vocabulary, sizes: Mapping[str, int], foreseen: Mapping[int, tuple[Status, str]]
+    question: Question,
+    text: str,
+    key: int,
+    vocabulary: Vocabulary,
+    sizes: Mapping[str, int],
+    foreseen: Mapping[int, tuple[Status, str]],
 ) -> Verdict:
     """The verdict on an answer that must be one whole number."""
     answer, values = read_numbers(_SPACED.sub(lambda m: m[0].replace(" ", ""), text), vocabulary, sizes)
@@ -33,27 +38,60 @@ def judge_integer(
     if found.value is None:
         if found.depends:
             return verdict(
-                question, text, "wrong", reading=reading, message=f"A number is asked, and this depends on {', '.join(found.depends)}."
+                question,
+                text,
+                "wrong",
+                reading=reading,
+                message=f"A number is asked, and this depends on {', '.join(found.depends)}.",
             )
         return verdict(question, text, "undecided", reading=reading, message=found.problem)
     if answer.errors:
         raise answer.errors[0]
     if found.value.shape != ():
-        return verdict(question, text, "wrong", reading=reading, message=f"One number is asked, and this is a list of {found.value.size}.")
+        return verdict(
+            question,
+            text,
+            "wrong",
+            reading=reading,
+            message=f"One number is asked, and this is a list of {found.value.size}.",
+        )
     texts = [n.text for n in walk(found.statement.sides[-1]) if isinstance(n, Num)]
     rounded = any("." in t or "e" in t.lower() for t in texts)
     return _decided(question, text, float(found.value), key, reading, foreseen, rounded=rounded)
 
 
 def _decided(
-    question: Question, text: str, value: float, key: int, reading: tuple[Expr, ...], foreseen: Mapping[int, tuple[Status, str]], *, rounded: bool
+    question: Question,
+    text: str,
+    value: float,
+    key: int,
+    reading: tuple[Expr, ...],
+    foreseen: Mapping[int, tuple[Status, str]],
+    *,
+    rounded: bool,
 ) -> Verdict:
     if value == key:
         return verdict(question, text, "correct", reading=reading, evidence=f"the integer {shown(key)}")
     witness = Witness("", shown(key), shown(value), abs(value - key))
     if value.is_integer() and int(value) in foreseen:
         status, message = foreseen[int(value)]
-        return verdict(question, text, status, reading=reading, message=message, witness=None if status == "correct" else witness)
+        return verdict(
+            question, text, status, reading=reading, message=message, witness=None if status == "correct" else witness
+        )
     if rounded and key and abs(value - key) / abs(key) < 5e-3:
-        return verdict(question, text, "partial", reading=reading, witness=witness, message=f"This is rounded; the exact number {shown(key)} is asked.")
-    return verdict(question, text, "wrong", reading=reading, witness=witness, message=f"The number is {shown(key)}, not {shown(value)}.")
+        return verdict(
+            question,
+            text,
+            "partial",
+            reading=reading,
+            witness=witness,
+            message=f"This is rounded; the exact number {shown(key)} is asked.",
+        )
+    return verdict(
+        question,
+        text,
+        "wrong",
+        reading=reading,
+        witness=witness,
+        message=f"The number is {shown(key)}, not {shown(value)}.",
+    )

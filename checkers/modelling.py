@@ -42,7 +42,15 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
             for k in hits:
                 lines[k] = (f"{left} = {right}", owner, lines[k][2])
     text = ModelText(
-        name, sizes, sequence, inputs, parameters, "\n".join(line for line, _, _ in lines), loss, aliases, samples=samples
+        name,
+        sizes,
+        sequence,
+        inputs,
+        parameters,
+        "\n".join(line for line, _, _ in lines),
+        loss,
+        aliases,
+        samples=samples,
     )
 
     def origin(line: int) -> tuple[str, int]:

@@ -10,14 +10,17 @@ import numpy as np
 from notation.answer import Answer, Statement, read_answer
 from notation.arrays import Special
 from notation.errors import EvaluationError, ReadError, ShapeError
-from notation.evaluate import Scope, evaluate
+from notation.evaluate import evaluate
+from notation.scope import Scope
 from notation.tree import Expr, Ref, walk
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS
 from reference_impl.world import Array
 
 _SCALES = {"thousand": 1000, "million": 1_000_000}
-_TOTALS = frozenset("total totals altogether overall answer ans therefore thus hence so final finally sum result".split())
+_TOTALS = frozenset(
+    "total totals altogether overall answer ans therefore thus hence so final finally sum result".split()
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Value:
         return frozenset(w.lower() for w in self.statement.words)
 
 
-def read_numbers(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, thousands: bool = True) -> tuple[Answer, list[Value]]:
+def read_numbers(
+    text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, thousands: bool = True
+) -> tuple[Answer, list[Value]]:
     """All statements of an answer with their values; names in `sizes` count as numbers."""
     answer = read_answer(text, vocabulary, thousands=thousands)
     if answer.errors and not any(valued(s, sizes).value is not None for s in answer.statements):
@@ -54,7 +59,9 @@ def _mention(s: Statement) -> bool:
 def valued(s: Statement, sizes: Mapping[str, int]) -> Value:
     """The value of the last side of a statement."""
     side = s.sides[-1]
-    depends = tuple(sorted({r.name for r in walk(side) if isinstance(r, Ref) and (r.name not in sizes or r.at or r.index)}))
+    depends = tuple(
+        sorted({r.name for r in walk(side) if isinstance(r, Ref) and (r.name not in sizes or r.at or r.index)})
+    )
     if depends:
         return Value(s, None, depends=depends)
     try:
@@ -117,5 +124,3 @@ def nothing_to_read(text: str, what: str) -> ReadError:
 def shown(value: float) -> str:
     """A number as people write it."""
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
-
-

@@ -13,8 +13,9 @@ from typing import Any
 
 from derivations.model import Model, with_bounds
 from notation.errors import EvaluationError, ShapeError
-from notation.evaluate import Clause
-from notation.indexed import Field, Index, Lowering, renamed, same
+from notation.fields import Field, Index, renamed, same
+from notation.indexed import Lowering
+from notation.scope import Clause
 from notation.tree import Add, Call, Component, Div, Expr, Indicator, Mul, Neg, Num, Partial, Pow, Reduce, Ref
 
 # Beyond this many terms a proof is not attempted: the numbers have spoken already.
@@ -172,7 +173,9 @@ def _exponential(x: Ratio, scale: int) -> Ratio:
     """exp(scale * x) as a product of powers of exponentials of single terms."""
     if x.bottom != ONE:
         atom = f"exp({_text(x)})"
-        return Ratio({((atom, scale),): Fraction(1)}, ONE) if scale > 0 else Ratio(ONE, {((atom, -scale),): Fraction(1)})
+        return (
+            Ratio({((atom, scale),): Fraction(1)}, ONE) if scale > 0 else Ratio(ONE, {((atom, -scale),): Fraction(1)})
+        )
     top, bottom = ONE, ONE
     for m, c in x.top.items():
         factor = Fraction(c) * scale
@@ -207,7 +210,9 @@ def _function(e: Call) -> Ratio:
             raise NoNormalForm("derivative")
         half = Ratio({(): Fraction(1, 2)}, ONE)
         two = Ratio({(): Fraction(2)}, ONE)
-        return {"sech": _product(two, _inverse(total)), "cosh": _product(half, total), "sinh": _product(half, gap)}[name]
+        return {"sech": _product(two, _inverse(total)), "cosh": _product(half, total), "sinh": _product(half, gap)}[
+            name
+        ]
     args = ",".join(_text(normal(a)) for a in e.args)
     return Ratio({((f"{name}{chr(39) * e.order}({args})", 1),): Fraction(1)}, ONE)
 

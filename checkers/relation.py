@@ -14,11 +14,13 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from checkers.positions import Case, bind, constant, index_value, left_head, step_label
 from notation.answer import Answer, Statement
-from notation.errors import EvaluationError, ShapeError
-from notation.evaluate import Clause, Scope, evaluate
 from notation.arrays import Special
-from notation.tree import Add, Component, DerivativeKind, Expr, Neg, Num, Partial, Reduce, Ref, walk
+from notation.errors import EvaluationError, ShapeError
+from notation.evaluate import evaluate
+from notation.scope import Clause, Scope
+from notation.tree import Component, DerivativeKind, Expr, Partial, Reduce, Ref, walk
 from reference_impl.world import Array, World
 
 # A derivative that was looked up: of what, at which step, by what, at which step, total or direct.
@@ -59,7 +61,10 @@ READINGS = (
     Reading("the dot is read as the inner product", {"inner_dot": True}),
     Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
     Reading("derivatives between quantities are read as direct ones", {"direct": True}),
-    Reading("gradients are read as rows, derivatives between quantities as direct ones", {"direct": True, "adjoint_rows": True}),
+    Reading(
+        "gradients are read as rows, derivatives between quantities as direct ones",
+        {"direct": True, "adjoint_rows": True},
+    ),
 )
 
 
@@ -179,7 +184,14 @@ class Relation:
             if isinstance(node, (Ref, Component)):
                 for e in node.index:
                     for r in walk(e):
-                        if isinstance(r, Ref) and not r.at and r.name != ":" and r.name not in bound and r.name not in world.sizes and r.name not in world.ranges:
+                        if (
+                            isinstance(r, Ref)
+                            and not r.at
+                            and r.name != ":"
+                            and r.name not in bound
+                            and r.name not in world.sizes
+                            and r.name not in world.ranges
+                        ):
                             letters.add(r.name)
         return sorted(letters)
 
@@ -198,6 +210,8 @@ class Relation:
         expected = np.asarray(self.expected(world, case.at))
         used: set[Used] = set()
         scope = recording(world, self.answer.definitions, used, reading.options)
+        if isinstance(self.asked.target, Ref):
+            scope = self.watched(scope, used)
         where = step_label(self.asked.head, case.at)
         try:
             if case.letters:
@@ -240,6 +254,18 @@ class Relation:
             out.expected, out.yours = expected, fitted
         return True
 
+    def watched(self, scope: Scope, used: set[Used]) -> Scope:
+        """A scope that also writes down when the asked quantity itself is looked up."""
+        name = self.asked.head.name
+
+        def lookup(wanted: str, at: tuple[int, ...]) -> Array:
+            if wanted == name:
+                used.add((name, at, name, at, "total"))
+            value: Array = scope.lookup(wanted, at)
+            return value
+
+        return replace(scope, lookup=lookup)
+
     def by_component(self, side: Expr, scope: Scope, case: Case, expected: Array) -> Array:
         """A formula for one component, evaluated for all of them."""
         if len(case.letters) != expected.ndim:
@@ -275,14 +301,22 @@ class Relation:
         out: set[Used] = set()
         for pattern in self.asked.allowed:
             assert isinstance(pattern, Partial) and isinstance(pattern.wrt, Ref) and isinstance(pattern.of, Ref)
-            mine = {e.name: k for e, k in zip(self.asked.head.at, case.at, strict=True) if isinstance(e, Ref) and e.name not in world.sizes}
+            mine = {
+                e.name: k
+                for e, k in zip(self.asked.head.at, case.at, strict=True)
+                if isinstance(e, Ref) and e.name not in world.sizes
+            }
             names = {r.name for e in pattern.wrt.at for r in walk(e) if isinstance(r, Ref)} - set(world.sizes)
             if names <= set(mine):
                 at = tuple(index_value(e, world, mine) for e in pattern.wrt.at)
                 out.add((pattern.of.name, (), pattern.wrt.name, at, pattern.kind))
             else:  # any step of this quantity, but not the target itself
                 for place in self._all_places(world):
-                    if place[0] == pattern.of.name and place[2] == pattern.wrt.name and place[2:4] != (self.asked.head.name, case.at):
+                    if (
+                        place[0] == pattern.of.name
+                        and place[2] == pattern.wrt.name
+                        and place[2:4] != (self.asked.head.name, case.at)
+                    ):
                         out.add(place)
         return out
 
@@ -294,61 +328,6 @@ class Relation:
             if at and axes and axes[0] in world.ranges:  # the step beyond the last
                 out.add((self.asked.loss or "", (), name, (world.ranges[axes[0]][1] + 1, *at[1:]), "total"))
         return out
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One position of the target, the values of the step variables there, and the component letters."""
-
-    at: tuple[int, ...]
-    binding: Mapping[str, int]
-    letters: tuple[str, ...] = ()
-
-
-def left_head(left: Expr) -> Ref | None:
-    """The quantity that a left side is about, with its steps and components."""
-    if isinstance(left, Component):
-        inner = left_head(left.body)
-        return replace(inner, index=inner.index + left.index) if inner is not None else None
-    if isinstance(left, Partial):
-        return left_head(left.wrt)
-    return left if isinstance(left, Ref) else None
-
-
-def bind(patterns: tuple[Expr, ...], at: tuple[int, ...], world: World) -> dict[str, int] | None:
-    """Values of the step variables for which the patterns stand at `at`; None where they cannot."""
-    binding: dict[str, int] = {}
-    for e, k in zip(patterns, at, strict=False):
-        fixed = constant(e, world)
-        if fixed is not None:
-            if fixed != k:
-                return None
-            continue
-        names = [r.name for r in walk(e) if isinstance(r, Ref) and r.name not in world.sizes]
-        if len(names) != 1 or not isinstance(e, (Ref, Add)):
-            return None
-        binding[names[0]] = k - index_value(e, world, {names[0]: 0})
-    return binding
-
-
-def constant(e: Expr, world: World) -> int | None:
-    """The value of an index expression without variables."""
-    if any(isinstance(r, Ref) and r.name not in world.sizes for r in walk(e)):
-        return None
-    return index_value(e, world, {})
-
-
-def index_value(e: Expr, world: World, index: Mapping[str, int]) -> int:
-    """The value of an index expression."""
-    if isinstance(e, Num):
-        return int(e.value)
-    if isinstance(e, Ref):
-        return index[e.name] if e.name in index else world.sizes[e.name]
-    if isinstance(e, Add):
-        return sum(index_value(t, world, index) for t in e.terms)
-    if isinstance(e, Neg):
-        return -index_value(e.body, world, index)
-    raise EvaluationError("this index could not be evaluated")
 
 
 def bound_variables(e: Expr) -> set[str]:
@@ -408,9 +387,3 @@ def describe(value: Array) -> str:
     from notation.arrays import describe as words
 
     return words(tuple(value.shape))
-
-
-def step_label(head: Ref, at: tuple[int, ...]) -> str:
-    """`t=2` for a step."""
-    names = [e.name if isinstance(e, Ref) else "step" for e in head.at]
-    return ", ".join(f"{n}={k}" for n, k in zip(names, at, strict=True))

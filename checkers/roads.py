@@ -40,7 +40,12 @@ def autograd_road(claim: Expr, target: Expr, worlds: tuple[World, ...], name: st
     """The forward equations executed in torch float64; autograd differentiates them."""
     found = compare_claim(claim, target, worlds)
     agrees = found.outcome == "agrees" and found.error <= AGREEMENT and found.compared > 0
-    return Road(name, agrees, found.error if found.compared else None, tried(worlds, found) if agrees else found.message or tried(worlds, found))
+    return Road(
+        name,
+        agrees,
+        found.error if found.compared else None,
+        tried(worlds, found) if agrees else found.message or tried(worlds, found),
+    )
 
 
 def derived_road(derived: Derivation, target: Expr, worlds: tuple[World, ...]) -> Road:
@@ -49,7 +54,12 @@ def derived_road(derived: Derivation, target: Expr, worlds: tuple[World, ...]) -
         return Road("derived (index form)", True, None, "the index form is the claim itself")
     found = compare_claim(derived.index_form, target, worlds)
     agrees = found.outcome == "agrees" and found.error <= AGREEMENT and found.compared > 0
-    return Road("derived (index form)", agrees, found.error if found.compared else None, f"{found.compared} values" if agrees else found.message)
+    return Road(
+        "derived (index form)",
+        agrees,
+        found.error if found.compared else None,
+        f"{found.compared} values" if agrees else found.message,
+    )
 
 
 def standard_road(bench: Bench, model: str) -> list[Road]:
@@ -64,7 +74,14 @@ def standard_road(bench: Bench, model: str) -> list[Road]:
                 error, what = compare_standard(bench.model(current), spec.standard)
             except StandardError as problem:
                 raise bench.assignment.error(str(problem), "models", current, "standard") from problem
-            return [Road(f"torch.nn.{spec.standard.get('module')}", bool(np.isfinite(error)) and error <= AGREEMENT, error, what)]
+            return [
+                Road(
+                    f"torch.nn.{spec.standard.get('module')}",
+                    bool(np.isfinite(error)) and error <= AGREEMENT,
+                    error,
+                    what,
+                )
+            ]
         if spec.replace:
             return []  # the equations were changed on purpose
         current = spec.extends

@@ -123,7 +123,9 @@ def save_world(world: World, path: Path) -> None:
         flat.append(array.reshape(-1))
         position += array.size
     text = json.dumps({"head": head, "contents": contents, "offsets": offsets})
-    np.savez(path, head=np.frombuffer(text.encode(), dtype=np.uint8), data=np.concatenate(flat) if flat else np.zeros(0))
+    np.savez(
+        path, head=np.frombuffer(text.encode(), dtype=np.uint8), data=np.concatenate(flat) if flat else np.zeros(0)
+    )
 
 
 def load_world(path: Path) -> World:

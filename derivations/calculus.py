@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from derivations.model import Equation, Model, with_bounds
-from derivations.terms import ADJOINT, Bound, S, Term, ToSympy, ToTree, fresh, index_symbol, key_of
+from derivations.terms import ADJOINT, Bound, S, Term, ToSympy, fresh, index_symbol, key_of
+from derivations.trees import ToTree
 from notation.errors import EvaluationError
-from notation.indexed import Index
+from notation.fields import Index
 from notation.tree import Call, Div, Expr, Indicator, Num, Pow, Reduce, Ref, rebuild, walk
 from notation.vocabulary import Dim, Quantity
 
@@ -53,8 +54,12 @@ class Calculus:
         self.model = model
         self.quantities: dict[str, Quantity] = dict(model.vocabulary.quantities)
         indices = {n for n, q in self.quantities.items() if q.role == "size"} | set(model.vocabulary.ranges)
-        self.to_sympy = ToSympy(lambda name: name in indices or "#" in name or (len(name) == 1 and name not in self.quantities))
-        self.to_tree = ToTree(lambda name: len(self.quantities[name].axes) if name in self.quantities else 0, model.loss)
+        self.to_sympy = ToSympy(
+            lambda name: name in indices or "#" in name or (len(name) == 1 and name not in self.quantities)
+        )
+        self.to_tree = ToTree(
+            lambda name: len(self.quantities[name].axes) if name in self.quantities else 0, model.loss
+        )
         self.equations: list[IndexEquation] = []
         self.rewrites: list[tuple[S, S, tuple[S, ...]]] = []
         # quantities that are one number at all steps, such as a gate held at 1
@@ -79,9 +84,13 @@ class Calculus:
                 variable = fresh("i")
                 free.append(Bound(variable, sp.Integer(1), self.to_sympy.scalar(dim[k])))
                 index.append((k, Ref(str(variable))))
-            body = field.entry(index[0] if field.rows is not None else None, index[-1] if field.cols is not None else None)
+            body = field.entry(
+                index[0] if field.rows is not None else None, index[-1] if field.cols is not None else None
+            )
             body = self.hoisted(body, name, free)
-            key = name + "".join(f"|{axis}:{k}" for axis, (k, dim) in enumerate(zip(blocks, dims, strict=True)) if len(dim) > 1)
+            key = name + "".join(
+                f"|{axis}:{k}" for axis, (k, dim) in enumerate(zip(blocks, dims, strict=True)) if len(dim) > 1
+            )
             self.equations.append(IndexEquation(key, tuple(free), tuple(self.terms(body)), equation.text))
             self.name_activation(key, free, body)
 
@@ -185,18 +194,29 @@ class Calculus:
                 continue
             bound, value = solved
             unsolved.remove(bound)
-            unsolved = [Bound(b.variable, b.low.subs(bound.variable, value), b.high.subs(bound.variable, value)) for b in unsolved]
+            unsolved = [
+                Bound(b.variable, b.low.subs(bound.variable, value), b.high.subs(bound.variable, value))
+                for b in unsolved
+            ]
             indices = tuple(i.subs(bound.variable, value) for i in indices)
             conditions = [c.subs(bound.variable, value) for c in conditions]
             conditions.extend(self.range_conditions(bound, value, wanted))
             local = Term(local.body.subs(bound.variable, value), local.bound, local.conditions)
             at = tuple(a.subs(bound.variable, value) for a in at)
         conditions = [c for c in conditions if c != sp.true]
-        left = [b for b in unsolved if b.variable in local.body.free_symbols or any(b.variable in a.free_symbols for a in at) or _in(b, conditions)]
+        left = [
+            b
+            for b in unsolved
+            if b.variable in local.body.free_symbols
+            or any(b.variable in a.free_symbols for a in at)
+            or _in(b, conditions)
+        ]
         if any(c == sp.false for c in conditions):
             local = Term(sp.Integer(0))
             left, conditions = [], []
-        inner = Term(local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions))
+        inner = Term(
+            local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions)
+        )
         adjoint = self.adjoint(equation.name, at)
         return Contribution(equation.name, atom, at, inner, Term(adjoint * local.body, tuple(left), tuple(conditions)))
 
@@ -241,7 +261,10 @@ class Calculus:
             for t in self.adjoint_terms(key, at):
                 t = self.to_sympy.renamed(t)
                 body = sp.expand(rest * t.body)
-                todo.extend((Term(part, term.bound + t.bound, term.conditions + t.conditions), depth + 1) for part in sp.Add.make_args(body))
+                todo.extend(
+                    (Term(part, term.bound + t.bound, term.conditions + t.conditions), depth + 1)
+                    for part in sp.Add.make_args(body)
+                )
         return self.tidied(done, last)
 
     def beyond(self, key: str, at: tuple[S, ...], last: S) -> bool:
@@ -289,14 +312,23 @@ class Calculus:
             for b in term.bound:
                 solved = _solve(c.lhs, c.rhs, [b]) or _solve(c.rhs, c.lhs, [b])
                 if solved is not None:
-                    rest = Term(term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c))
+                    rest = Term(
+                        term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c)
+                    )
                     return self.simplified(rest.subs(b.variable, solved[1]), last)
         for b in term.bound:  # a probability distribution sums to 1
             factors = [f for f in sp.Mul.make_args(term.body) if b.variable in f.free_symbols]
-            if len(factors) == 1 and isinstance(factors[0], sp.Indexed) and factors[0].indices[-1] == b.variable and not _in(b, conditions):
+            if (
+                len(factors) == 1
+                and isinstance(factors[0], sp.Indexed)
+                and factors[0].indices[-1] == b.variable
+                and not _in(b, conditions)
+            ):
                 name = str(factors[0].base)
                 if name in self.model.distributions:
-                    return self.simplified(Term(term.body / factors[0], tuple(x for x in term.bound if x != b), tuple(conditions)), last)
+                    return self.simplified(
+                        Term(term.body / factors[0], tuple(x for x in term.bound if x != b), tuple(conditions)), last
+                    )
         return [Term(term.body, term.bound, tuple(conditions))]
 
     def tree(self, terms: list[Term]) -> Expr:
@@ -377,7 +409,9 @@ def canonical(t: Term) -> Term:
     for n, b in enumerate(order):
         stem = str(b.variable).split("#")[0]
         new = sp.Symbol(f"{stem}#c{n}", integer=True)
-        t = Term(t.body, tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound), t.conditions).subs(b.variable, new)
+        t = Term(
+            t.body, tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound), t.conditions
+        ).subs(b.variable, new)
     return Term(t.body, tuple(sorted(t.bound, key=lambda b: str(b.variable))), tuple(sorted(t.conditions, key=str)))
 
 
@@ -386,7 +420,9 @@ def _signature(body: S, variable: S) -> str:
     parts = []
     for a in body.atoms(sp.Indexed):
         if variable in a.free_symbols:
-            parts.append(f"{a.base}:{[str(i) if not any('#' in str(s) for s in i.free_symbols) else ('*' if i.has(variable) else '.') for i in a.indices]}")
+            parts.append(
+                f"{a.base}:{[str(i) if not any('#' in str(s) for s in i.free_symbols) else ('*' if i.has(variable) else '.') for i in a.indices]}"
+            )
     return ",".join(sorted(parts))
 
 

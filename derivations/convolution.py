@@ -68,7 +68,10 @@ def run_stages(size: tuple[S, ...], channels: S, stages: tuple[Stage, ...]) -> t
     """Sizes and counts of convolutions applied one after the other."""
     out = []
     for stage in stages:
-        after = tuple(output_size(n, k, stage.stride, stage.padding, stage.dilation) for n, k in zip(size, stage.kernel, strict=True))
+        after = tuple(
+            output_size(n, k, stage.stride, stage.padding, stage.dilation)
+            for n, k in zip(size, stage.kernel, strict=True)
+        )
         window = sp.Mul(*stage.kernel) * channels / stage.groups
         multiplications = sp.Mul(*after) * stage.channels * window
         out.append(StageResult(stage, size, channels, after, window, multiplications, stage.channels * window))

@@ -74,5 +74,11 @@ def products_in(e: Expr) -> S:
             raise EvaluationError("a sum without bounds cannot be counted")
         length = size_polynomial(e.high) - size_polynomial(e.low) + 1
         return length * products_in(e.body)
-    own = 1 if isinstance(e, (Mul, Div)) else int(e.exponent.value) - 1 if isinstance(e, Pow) and isinstance(e.exponent, Num) else 0
+    own = (
+        1
+        if isinstance(e, (Mul, Div))
+        else int(e.exponent.value) - 1
+        if isinstance(e, Pow) and isinstance(e.exponent, Num)
+        else 0
+    )
     return own + sp.Add(*[products_in(c) for c in children(e)])

@@ -164,12 +164,17 @@ class _Gradient:
             product = Reduce("product", step, Add((start, number(1))), Ref(inner), None, _steps_simplified(shifted))
             body = Mul(body, product, "elementwise")
         value = Reduce("sum", inner, start, high, None, body)
-        general = Compare((Partial(self.target.of, Ref(name, (Ref(axis),))), self.raising.terms(terms, self.components)), ("=",))
+        general = Compare(
+            (Partial(self.target.of, Ref(name, (Ref(axis),))), self.raising.terms(terms, self.components)), ("=",)
+        )
         claim = Compare((self.target, value), ("=",))
         left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
         component = substitute(self.calculus.tree(factored(source)), {axis: Ref(inner)})
         index_form = Compare((left, Reduce("sum", inner, start, high, None, component)), ("=",)) if one else None
-        steps = (Step(general, "one step back, with the gates as they are"), Step(claim, f"carried on to the last step {_name(high)}"))
+        steps = (
+            Step(general, "one step back, with the gates as they are"),
+            Step(claim, f"carried on to the last step {_name(high)}"),
+        )
         return Derivation(claim, index_form, steps, self.assumptions(), True)
 
     def keep_or_self(self, name: str) -> Callable[[str, tuple[S, ...]], bool]:

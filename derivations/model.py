@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from notation.answer import read_formula
+from notation.brackets import dimensions
 from notation.errors import EvaluationError, ReadError, ShapeError
-from notation.forms import dimensions
-from notation.indexed import Field, Lowering
+from notation.fields import Field
+from notation.indexed import Lowering
 from notation.lexer import Token
 from notation.tree import Add, Expr, Ref, number
 from notation.vocabulary import INDEX_LETTERS, Dim, Quantity, Shape, Vocabulary, spell
@@ -127,7 +128,10 @@ class _Builder:
             self.infer(left, right, i)
             equations.append(Equation(left, right, i, line))
         if text.loss is not None and text.loss not in self.quantities:
-            raise ModelError(f"the loss {text.loss} is not defined by any forward equation", hint=f"known: {', '.join(self.quantities)}")
+            raise ModelError(
+                f"the loss {text.loss} is not defined by any forward equation",
+                hint=f"known: {', '.join(self.quantities)}",
+            )
         for alias, target in text.aliases.items():
             self.alias(alias, target)
         if text.loss is not None:
@@ -146,7 +150,9 @@ class _Builder:
         )
 
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(dict(self.quantities), dict(self.spellings), dict(self.ranges), dict(self.text.functions), self.text.loss)
+        return Vocabulary(
+            dict(self.quantities), dict(self.spellings), dict(self.ranges), dict(self.text.functions), self.text.loss
+        )
 
     def declare(self, quantity: Quantity, spelling: str) -> None:
         self.quantities[quantity.name] = quantity
@@ -171,7 +177,9 @@ class _Builder:
         try:
             tree = read_formula(first.replace(" x ", " \\times "), known)
         except ReadError as problem:
-            raise ModelError(f"the shape of {name} could not be read: {problem.message}", hint="write: n x (n+d)") from problem
+            raise ModelError(
+                f"the shape of {name} could not be read: {problem.message}", hint="write: n x (n+d)"
+            ) from problem
         return tuple(blocks(d) for d in dimensions(tree)), set(flags)
 
     def leaf(self, spelled: str, shape_text: str) -> str | None:
@@ -184,7 +192,9 @@ class _Builder:
             self.initial.append((name, start))
             axes = tuple(self.ranges)[:1]
         if flags - {"distribution", "one-hot", "positive"}:
-            raise ModelError(f"'{', '.join(flags)}' of {spelled} is not known", hint="distribution, one-hot or positive")
+            raise ModelError(
+                f"'{', '.join(flags)}' of {spelled} is not known", hint="distribution, one-hot or positive"
+            )
         if flags & {"distribution", "one-hot"}:
             self.distributions.add(name)
         self.quantities[name] = Quantity(name, axes, shape)
@@ -197,7 +207,9 @@ class _Builder:
         label, start = "", None
         letters = [t for p in pieces for t in p]
         for token in letters:
-            for part in token.text if token.kind == "name" and all(c in self.ranges for c in token.text) else [token.text]:
+            for part in (
+                token.text if token.kind == "name" and all(c in self.ranges for c in token.text) else [token.text]
+            ):
                 if part in self.ranges:
                     axes.append(part)
                 elif token.kind == "num" and self.ranges:
@@ -222,7 +234,11 @@ class _Builder:
             raise ModelError(f"'{text}' is not an equation", line, "write: h_t = ...")
         symbol, pieces = spell(left)
         axes, label, _ = self.positions([[t for t in p if t.kind != "num"] for p in pieces])
-        indices = tuple(c for c in label if c in INDEX_LETTERS) if label and all(c in INDEX_LETTERS for c in label) and axes else ()
+        indices = (
+            tuple(c for c in label if c in INDEX_LETTERS)
+            if label and all(c in INDEX_LETTERS for c in label) and axes
+            else ()
+        )
         label = "" if indices else label
         name = replace(symbol, label=label).canonical
         known = self.quantities.get(name)
@@ -247,7 +263,11 @@ class _Builder:
         def shape_of(name: str) -> Shape:
             quantity = self.quantities[name]
             if quantity.shape is None:
-                raise ModelError(f"the shape of {name} is not known here", line, f"declare its first value, such as {name}_0, among the inputs")
+                raise ModelError(
+                    f"the shape of {name} is not known here",
+                    line,
+                    f"declare its first value, such as {name}_0, among the inputs",
+                )
             return quantity.shape
 
         try:
@@ -279,7 +299,9 @@ def shape_of_field(f: Field) -> Shape:
     return tuple(d for d in (f.rows, f.cols) if d is not None)
 
 
-def with_bounds(e: Expr, quantities: Mapping[str, Quantity], ranges: Mapping[str, tuple[Expr | None, Expr | None]]) -> Expr:
+def with_bounds(
+    e: Expr, quantities: Mapping[str, Quantity], ranges: Mapping[str, tuple[Expr | None, Expr | None]]
+) -> Expr:
     """Give every sum without bounds the range of the position its variable stands in."""
     from notation.tree import Partial, Reduce, rebuild, walk
 
@@ -293,7 +315,11 @@ def with_bounds(e: Expr, quantities: Mapping[str, Quantity], ranges: Mapping[str
             quantity = quantities[node.name]
             for axis, position in zip(quantity.axes, node.at, strict=False):
                 low, high = ranges.get(axis, (None, None))
-                if any(isinstance(r, Ref) and r.name == e.variable for r in walk(position)) and low is not None and high is not None:
+                if (
+                    any(isinstance(r, Ref) and r.name == e.variable for r in walk(position))
+                    and low is not None
+                    and high is not None
+                ):
                     found = found or (low, high)
             for dim, position in zip(quantity.shape or (), node.index, strict=False):
                 if isinstance(position, Ref) and position.name == e.variable and len(dim) == 1:
@@ -301,5 +327,3 @@ def with_bounds(e: Expr, quantities: Mapping[str, Quantity], ranges: Mapping[str
         if found is not None:
             e = replace(e, low=e.low or found[0], high=found[1])
     return rebuild(e, lambda c: with_bounds(c, quantities, ranges))
-
-

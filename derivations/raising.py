@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from derivations.terms import S, Term, ToTree, ordered
+from derivations.terms import S, Term
+from derivations.trees import ToTree, ordered
 from notation.tree import (
     Add,
     Block,
@@ -92,7 +93,14 @@ class Raising:
             self.eliminate(variable, net)
         value = self.assembled(net, target, diagonal)
         for b in reversed(steps):
-            value = Reduce("sum", str(b.variable).split("#")[0], self.to_tree.scalar(b.low), self.to_tree.scalar(b.high), None, value)
+            value = Reduce(
+                "sum",
+                str(b.variable).split("#")[0],
+                self.to_tree.scalar(b.low),
+                self.to_tree.scalar(b.high),
+                None,
+                value,
+            )
             value = _renamed_variable(value, str(b.variable), str(b.variable).split("#")[0])
         return Neg(value) if negative else value
 
@@ -209,7 +217,12 @@ def _negative(x: S) -> bool:
 def _is_common(a: S) -> bool:
     """Adjoints, and matrices, decide which terms belong together."""
     name = str(a.base)
-    return name.startswith("\u2202") or "|" in name or len(a.indices) > 1 and all(getattr(i, "is_symbol", False) and "#" in str(i) for i in a.indices[-2:-1])
+    return (
+        name.startswith("\u2202")
+        or "|" in name
+        or len(a.indices) > 1
+        and all(getattr(i, "is_symbol", False) and "#" in str(i) for i in a.indices[-2:-1])
+    )
 
 
 def whole(tree: Expr, index: str) -> Expr:
@@ -269,7 +282,14 @@ def lateness(e: Expr) -> int:
     """Terms of the same step come before terms of the next one."""
     from notation.tree import walk
 
-    return max((1 for n in walk(e) if isinstance(n, Ref) and any(isinstance(a, Add) and not isinstance(a.terms[-1], Neg) for a in n.at)), default=0)
+    return max(
+        (
+            1
+            for n in walk(e)
+            if isinstance(n, Ref) and any(isinstance(a, Add) and not isinstance(a.terms[-1], Neg) for a in n.at)
+        ),
+        default=0,
+    )
 
 
 def _renamed_variable(e: Expr, old: str, new: str) -> Expr:
@@ -281,7 +301,9 @@ def _renamed_variable(e: Expr, old: str, new: str) -> Expr:
 def joined(blocks: Sequence[Expr]) -> Expr:
     """The gradient of a matrix with blocks of columns: `[a h^T, a x^T]` is `a [h, x]^T` where the left factors agree."""
     shells, cores = zip(*(_unwrapped(b) for b in blocks), strict=True)
-    if all(s == shells[0] for s in shells) and all(isinstance(c, Mul) and isinstance(c.right, Transpose) for c in cores):
+    if all(s == shells[0] for s in shells) and all(
+        isinstance(c, Mul) and isinstance(c.right, Transpose) for c in cores
+    ):
         lefts = {c.left for c in cores}
         if len(lefts) == 1:
             stacked = Mul(cores[0].left, Transpose(Concat(tuple(c.right.body for c in cores))))

@@ -9,7 +9,7 @@ from derivations.derivation import Step
 from derivations.model import Model, with_bounds
 from derivations.raising import NoMatrixForm, Raising
 from derivations.terms import S, Term, fresh
-from notation.indexed import Index
+from notation.fields import Index
 from notation.tree import Add, Call, Compare, Expr, Mul, Partial, Reduce, Ref, Transpose, add, rebuild, walk
 
 INDEX_NAMES = "kjlmpqr"
@@ -137,7 +137,9 @@ class Story:
             return None
         diagonal = isinstance(value, Call) and value.function == "diag"
         line = Compare((Partial(head, self.target.wrt, "direct"), value), ("=",))
-        return Step(line, "elementwise, so diagonal" if diagonal else "linear map, or a map followed by an elementwise function")
+        return Step(
+            line, "elementwise, so diagonal" if diagonal else "linear map, or a map followed by an elementwise function"
+        )
 
 
 def displayed(name: str) -> str:
@@ -151,5 +153,6 @@ def displayed(name: str) -> str:
 def presentable(e: Expr) -> Expr:
     """A tree for people: helper names as pre-activations."""
     shown = rebuild(e, presentable)
-    return replace(shown, name=displayed(shown.name)) if isinstance(shown, Ref) and shown.name.startswith("a(") else shown
-
+    return (
+        replace(shown, name=displayed(shown.name)) if isinstance(shown, Ref) and shown.name.startswith("a(") else shown
+    )

@@ -7,7 +7,7 @@ variables and conditions. Index bookkeeping is done here; SymPy does the algebra
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -30,7 +30,6 @@ from notation.tree import (
     Pow,
     Reduce,
     Ref,
-    number,
 )
 
 S: TypeAlias = Any  # a SymPy expression; SymPy ships no types
@@ -188,7 +187,11 @@ class ToSympy:
             return self.quantity(e)
         if isinstance(e, Partial):
             name, at, index = key_of(e.wrt)
-            return sp.IndexedBase(ADJOINT + name)[tuple(self.scalar(x) for x in (*at, *index))] if at or index else sp.Symbol(ADJOINT + name, real=True)
+            return (
+                sp.IndexedBase(ADJOINT + name)[tuple(self.scalar(x) for x in (*at, *index))]
+                if at or index
+                else sp.Symbol(ADJOINT + name, real=True)
+            )
         if isinstance(e, Add):
             return sp.Add(*[self.scalar(t) for t in e.terms])
         if isinstance(e, Neg):
@@ -256,7 +259,11 @@ class ToSympy:
         """The term with new bound variables."""
         for b in t.bound:
             new = fresh()
-            t = Term(t.body, tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound), t.conditions).subs(b.variable, new)
+            t = Term(
+                t.body,
+                tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound),
+                t.conditions,
+            ).subs(b.variable, new)
         return t
 
     def condition(self, e: Expr) -> S:
@@ -271,131 +278,3 @@ def has_sum(e: Expr) -> bool:
     from notation.tree import walk
 
     return any(isinstance(n, (Reduce, Indicator)) for n in walk(e))
-
-
-# -- back to trees --------------------------------------------------------------------------------------------------------
-
-
-class ToTree:
-    """Converts SymPy bodies back to index-form trees; `axes` gives how many positions of a name are steps."""
-
-    def __init__(self, axes: Callable[[str], int], loss: str | None) -> None:
-        self.axes = axes
-        self.loss = loss
-
-    def scalar(self, x: S) -> Expr:
-        """The tree of a SymPy expression."""
-        if x.is_Rational:
-            return _rational(int(x.p), int(x.q))
-        if isinstance(x, sp.Indexed):
-            return self.indexed(str(x.base), [self.scalar(i) for i in x.indices])
-        if isinstance(x, sp.Symbol):
-            return self.indexed(x.name, [])
-        if x.is_Add:
-            parts = [self.scalar(a) for a in x.as_ordered_terms()]
-            if any(isinstance(a, sp.Symbol) and a.is_integer for a in x.args):  # an index: t + 1, not 1 + t
-                parts.sort(key=lambda p: isinstance(p.body if isinstance(p, Neg) else p, Num))
-            parts.sort(key=lambda p: isinstance(p, Neg))
-            return Add(tuple(parts))
-        if x.is_Mul:
-            return self.product(x)
-        if x.is_Pow:
-            return self.power(x.base, x.exp)
-        if isinstance(x, Opaque):
-            return Call(str(x.args[1]), (self.scalar(x.args[0]),), int(x.args[2]))
-        if type(x) in _NAMES:
-            return Call(_NAMES[type(x)], tuple(self.scalar(a) for a in x.args))
-        if x == sp.pi:
-            return Call("pi", ())
-        if isinstance(x, sp.core.relational.Relational):
-            return self.relation(x)
-        raise EvaluationError(f"{x} cannot be shown")
-
-    def relation(self, x: S) -> Expr:
-        names = {sp.Eq: "=", sp.Ne: "!=", sp.Lt: "<", sp.Le: "<=", sp.Gt: ">", sp.Ge: ">="}
-        return Compare((self.scalar(x.lhs), self.scalar(x.rhs)), (names[type(x)],))  # type: ignore[arg-type]
-
-    def indexed(self, key: str, indices: list[Expr]) -> Expr:
-        adjoint = key.startswith(ADJOINT)
-        name, *blocks = key.removeprefix(ADJOINT).split("|")
-        steps = self.axes(name)
-        at, index = tuple(indices[:steps]), tuple(indices[steps:])
-        value: Expr = Ref(name, at, () if blocks else index)
-        for spec in blocks:
-            axis, number_ = spec.split(":")
-            value = Block(value, int(axis), int(number_))
-        if blocks:
-            value = Component(value, index)
-        return Partial(Ref(self.loss or "L"), value) if adjoint else value
-
-    def power(self, base: S, exponent: S) -> Expr:
-        if exponent.is_Rational and exponent.is_negative:
-            return Div(number(1), self.power(base, -exponent))
-        if exponent == 1:
-            return self.scalar(base)
-        if exponent == sp.Rational(1, 2):
-            return Call("sqrt", (self.scalar(base),))
-        return Pow(self.scalar(base), self.scalar(exponent))
-
-    def product(self, x: S) -> Expr:
-        coefficient, rest = x.as_coeff_Mul()
-        top: list[Expr] = []
-        bottom: list[Expr] = []
-        for f in ordered(sp.Mul.make_args(rest)):
-            base, exponent = f.as_base_exp()
-            if exponent.is_Rational and exponent.is_negative:
-                bottom.append(self.power(base, -exponent))
-            else:
-                top.append(self.scalar(f))
-        p, q = abs(int(coefficient.p)), int(coefficient.q)
-        if p != 1:
-            top.insert(0, number(p))
-        if q != 1:
-            bottom.insert(0, number(q))
-        value = product_of(top)
-        if bottom:
-            value = Div(value, product_of(bottom))
-        return Neg(value) if coefficient.is_negative else value
-
-    def term(self, t: Term) -> Expr:
-        """The tree of a term with its sums and conditions."""
-        body: Expr = self.scalar(t.body)
-        negative = isinstance(body, Neg)
-        if isinstance(body, Neg):
-            body = body.body
-        for c in t.conditions:
-            body = Mul(Indicator(self.scalar(c)), body)
-        for b in reversed(t.bound):
-            body = Reduce("sum", str(b.variable), self.scalar(b.low), self.scalar(b.high), None, body)
-        return Neg(body) if negative else body
-
-
-def ordered(items: Iterable[S]) -> list[S]:
-    """A stable order that reads well: adjoints first, then names, then functions of them."""
-
-    def rank(f: S) -> tuple[int, str]:
-        text = str(f)
-        if text.startswith(ADJOINT):
-            return 0, text
-        if f.is_Number:
-            return -1, text
-        if isinstance(f, (sp.Indexed, sp.Symbol)):
-            return 1, text
-        return 2, text
-
-    return sorted(items, key=rank)
-
-
-def product_of(factors: list[Expr]) -> Expr:
-    """A left-nested product; no factors is 1."""
-    if not factors:
-        return number(1)
-    out = factors[0]
-    for f in factors[1:]:
-        out = Mul(out, f)
-    return out
-
-
-def _rational(p: int, q: int) -> Expr:
-    value: Expr = number(abs(p)) if q == 1 else Div(number(abs(p)), number(q))
-    return Neg(value) if p < 0 else value

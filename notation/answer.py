@@ -12,10 +12,25 @@ from typing import Literal
 
 from notation.errors import ReadError
 from notation.lexer import Token
-from notation.evaluate import Clause
 from notation.parser import Parser
+from notation.scope import Clause
 from notation.segments import Segment, segment
-from notation.tree import Add, Compare, Expr, Neg, Num, Partial, Ref, Span, Vector, free_names, number, rebuild, substitute, walk
+from notation.tree import (
+    Add,
+    Compare,
+    Expr,
+    Neg,
+    Num,
+    Partial,
+    Ref,
+    Span,
+    Vector,
+    free_names,
+    number,
+    rebuild,
+    substitute,
+    walk,
+)
 from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary
 from notation.words import CONDITION_WORDS, DEFINITION_WORDS, PREMISE_WORDS
 
@@ -129,6 +144,9 @@ class _Reader:
         if (condition := self.range_of(tokens)) is not None:
             self.attach(condition, one)
             return
+        if _reference(tokens, one.lead):
+            self.words.extend(t.text for t in tokens)
+            return
         headless = tokens[0].kind == "op" and tokens[0].text == "="
         if headless:
             tokens = tokens[1:]
@@ -141,8 +159,14 @@ class _Reader:
             return
         sides = _sides(value)
         previous = self.statements[-1] if self.statements else None
-        if headless and previous is not None and (not one.words or one.lead in {"so", "thus", "hence", "therefore", "gives"}):
-            merged = replace(previous, sides=previous.sides + sides, span=(previous.span[0], span[1]), headless=previous.headless)
+        if (
+            headless
+            and previous is not None
+            and (not one.words or one.lead in {"so", "thus", "hence", "therefore", "gives"})
+        ):
+            merged = replace(
+                previous, sides=previous.sides + sides, span=(previous.span[0], span[1]), headless=previous.headless
+            )
             self.statements[-1] = merged
             return
         role = self.role(one, sides)
@@ -158,9 +182,13 @@ class _Reader:
             if left.kind == "num":
                 raise parser.error("a number cannot follow directly", "write * between them, or a comma")
             if left.kind == "ellipsis":
-                raise parser.error("an ellipsis does not say what it leaves out", "write the sum or product with its range")
+                raise parser.error(
+                    "an ellipsis does not say what it leaves out", "write the sum or product with its range"
+                )
             if left.kind == "op" and left.text in {")", "]", "}"}:
-                raise parser.error("this bracket was never opened", "remove it, or add the opening bracket", (left.start, left.end))
+                raise parser.error(
+                    "this bracket was never opened", "remove it, or add the opening bracket", (left.start, left.end)
+                )
             raise parser.error("this could not be read")
         return value
 
@@ -208,7 +236,9 @@ class _Reader:
             return False
         quantities = self.vocabulary.quantities
         names = free_names(value)
-        indexed = {n for n in names if n in self.vocabulary.ranges or (n in INDEX_LETTERS and n not in quantities) or n == "t"}
+        indexed = {
+            n for n in names if n in self.vocabulary.ranges or (n in INDEX_LETTERS and n not in quantities) or n == "t"
+        }
         if any(isinstance(e, (Partial, Vector)) for s in value.sides for e in walk(s)):
             return False
         sizes = {n for n in names if n in quantities and quantities[n].role == "size"}
@@ -223,6 +253,31 @@ class _Reader:
             self.statements[-1] = replace(before, condition=condition)
         else:
             self.pending = condition
+
+
+def _reference(tokens: list[Token], lead: str) -> bool:
+    """Whether tokens are `(a)` or `(1)` in a sentence: the number of a part or an equation."""
+    if len(tokens) != 3 or tokens[0].text != "(" or tokens[2].text != ")" or not lead:
+        return False
+    inner = tokens[1]
+    pointing = lead in {
+        "eq",
+        "eqn",
+        "equation",
+        "equations",
+        "part",
+        "of",
+        "from",
+        "question",
+        "step",
+        "in",
+        "by",
+        "see",
+        "using",
+        "q",
+        "and",
+    }
+    return inner.kind in {"name", "num"} and len(inner.text) <= 3 and pointing
 
 
 def _first_item(tokens: list[Token]) -> list[Token]:
@@ -257,8 +312,30 @@ def _sides(value: Expr) -> tuple[Expr, ...]:
 
 def _mathematical(tokens: list[Token]) -> bool:
     """Whether unreadable tokens look like a formula rather than a stray name in a sentence."""
-    operators = {"+", "*", "/", "=", "^", "elementwise", "dot", "times", "outer", "@", "<", ">", "<=", ">=", "_", "(", "["}
-    marks = sum(1 for t in tokens if t.kind in {"cmd", "partial", "nabla", "accent", "begin"} or t.kind == "op" and t.text in operators)
+    operators = {
+        "+",
+        "*",
+        "/",
+        "=",
+        "^",
+        "elementwise",
+        "dot",
+        "times",
+        "outer",
+        "@",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        "_",
+        "(",
+        "[",
+    }
+    marks = sum(
+        1
+        for t in tokens
+        if t.kind in {"cmd", "partial", "nabla", "accent", "begin"} or t.kind == "op" and t.text in operators
+    )
     return marks >= 1 and len(tokens) >= 2 or any(t.kind == "op" and t.text in {"=", "{", "}"} for t in tokens)
 
 
@@ -275,8 +352,13 @@ def _with_locals(segments: list[Segment], text: str, vocabulary: Vocabulary) -> 
             continue
         parser = Parser(list(left), text, vocabulary)
         try:
-            parser.relation()
-            if parser.peek() is None:
+            known = parser.relation()
+            letter = (
+                isinstance(known, Ref)
+                and known.name not in vocabulary.quantities
+                and known.name not in vocabulary.ranges
+            )
+            if parser.peek() is None and not letter:  # a lone index letter on the left is a name being defined
                 continue
         except ReadError:
             pass
@@ -353,7 +435,12 @@ def _unalias(expr: Expr, aliases: Mapping[str, tuple[tuple[Expr, ...], Expr]]) -
         bindings = {a.name: e for a, e in zip(at, expr.at, strict=False) if isinstance(a, Ref)}
         moved = substitute(target, bindings)
         if isinstance(moved, Partial) and isinstance(moved.wrt, Ref):
-            moved = replace(moved, wrt=replace(moved.wrt, at=tuple(simplified(a) for a in moved.wrt.at), index=moved.wrt.index + expr.index))
+            moved = replace(
+                moved,
+                wrt=replace(
+                    moved.wrt, at=tuple(simplified(a) for a in moved.wrt.at), index=moved.wrt.index + expr.index
+                ),
+            )
         return replace(moved, span=expr.span)
     return rebuild(expr, lambda e: _unalias(e, aliases))
 

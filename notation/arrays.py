@@ -43,7 +43,9 @@ def numpy_backend() -> Backend:
     """The NumPy backend."""
     import numpy as np
 
-    return Backend(np, lambda v: np.asarray(v, dtype=np.float64), np.eye, lambda parts: np.concatenate(parts, axis=0), np.diag)
+    return Backend(
+        np, lambda v: np.asarray(v, dtype=np.float64), np.eye, lambda parts: np.concatenate(parts, axis=0), np.diag
+    )
 
 
 def describe(shape: tuple[int, ...]) -> str:
@@ -58,7 +60,9 @@ def describe(shape: tuple[int, ...]) -> str:
         return f"a column of {shape[0]}"
     if len(shape) == 2 and shape[0] == 1:
         return f"a row of {shape[1]}"
-    return f"a {'×'.join(map(str, shape))} matrix" if len(shape) == 2 else f"an array of shape {'×'.join(map(str, shape))}"
+    return (
+        f"a {'×'.join(map(str, shape))} matrix" if len(shape) == 2 else f"an array of shape {'×'.join(map(str, shape))}"
+    )
 
 
 def settle(value: Array) -> Array:
@@ -216,7 +220,11 @@ def _inverse(a: Array) -> Array:
 def transpose(a: Array) -> Array:
     """The transpose; of a scalar, itself."""
     if isinstance(a, Special):
-        swapped: dict[str, Literal["identity", "ones", "ones_row"]] = {"ones": "ones_row", "ones_row": "ones", "identity": "identity"}
+        swapped: dict[str, Literal["identity", "ones", "ones_row"]] = {
+            "ones": "ones_row",
+            "ones_row": "ones",
+            "identity": "identity",
+        }
         return Special(swapped[a.kind], a.factor)
     return a if tuple(a.shape) == () else a.T
 

@@ -24,7 +24,10 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, Fraction):
         return {"$fraction": str(value)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {"$": type(value).__name__, **{f.name: to_plain(getattr(value, f.name)) for f in fields(value) if f.name != "span"}}
+        return {
+            "$": type(value).__name__,
+            **{f.name: to_plain(getattr(value, f.name)) for f in fields(value) if f.name != "span"},
+        }
     if isinstance(value, tuple):
         return [to_plain(v) for v in value]
     if value is None or isinstance(value, (str, int, float, bool)):

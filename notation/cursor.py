@@ -8,13 +8,25 @@ from notation.tree import Span
 from notation.vocabulary import Vocabulary
 
 _OPEN = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
-_SHOWN = {"elementwise": "⊙", "times": "×", "dot": "·", "outer": "⊗", "in": "∈", "\\{": "{", "\\}": "}", "top": "^T", "partial": "∂"}
+_SHOWN = {
+    "elementwise": "⊙",
+    "times": "×",
+    "dot": "·",
+    "outer": "⊗",
+    "in": "∈",
+    "\\{": "{",
+    "\\}": "}",
+    "top": "^T",
+    "partial": "∂",
+}
 
 
 class Cursor:
     """Moves over tokens; `bound` are the variables of the sums that surround the place."""
 
-    def __init__(self, tokens: list[Token], text: str, vocabulary: Vocabulary, bound: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, tokens: list[Token], text: str, vocabulary: Vocabulary, bound: frozenset[str] = frozenset()
+    ) -> None:
         self.tokens = tokens
         self.text = text
         self.vocabulary = vocabulary

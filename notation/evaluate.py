@@ -6,14 +6,14 @@ knows sums, products, brackets, cases and recursive definitions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any
 
 from notation import arrays
-from notation.arrays import Array, Backend, Special, numpy_backend
+from notation.arrays import Array, Special
 from notation.errors import EvaluationError, ShapeError
-from notation.limits import MAX_RANGE, MAX_RECURSION, MAX_VISITS
+from notation.limits import MAX_RANGE, MAX_VISITS
+from notation.scope import Definitions, Position, Scope
 from notation.tree import (
     Add,
     All,
@@ -23,7 +23,6 @@ from notation.tree import (
     Compare,
     Component,
     Concat,
-    DerivativeKind,
     Div,
     Expr,
     Identity,
@@ -42,44 +41,6 @@ from notation.tree import (
     walk,
 )
 
-Position = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One line of a definition: it holds where `at` and `index` match (a plain name binds, anything else must equal)."""
-
-    at: tuple[Expr, ...]
-    index: tuple[Expr, ...]
-    body: Expr
-    condition: Expr | None = None
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where names get their values.
-
-    `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
-    `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
-    """
-
-    lookup: Callable[[str, Position], Array]
-    partial: Callable[[str, Position, str, Position, DerivativeKind], Array] | None = None
-    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    blocks: Callable[[str, int], list[int]] | None = None
-    definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
-    index: Mapping[str, int] = field(default_factory=dict)
-    functions: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
-    backend: Backend = field(default_factory=numpy_backend)
-    inner_dot: bool = False
-    adjoint_rows: bool = False
-    loss: str | None = None
-
-    def at(self, **index: int) -> Scope:
-        """The same scope with index variables set."""
-        return replace(self, index={**self.index, **index})
-
 
 def evaluate(expr: Expr, scope: Scope) -> Array:
     """The value of `expr`: an array with no axes (scalar) or two (column, row, matrix).
@@ -94,7 +55,7 @@ def evaluate(expr: Expr, scope: Scope) -> Array:
     return Evaluator(scope).value(expr)
 
 
-class Evaluator:
+class Evaluator(Definitions):
     """One evaluation, with its budget of visits and its memory of recursive definitions."""
 
     def __init__(self, scope: Scope) -> None:
@@ -183,7 +144,10 @@ class Evaluator:
         """A raw array as scalar, column or matrix, or the component of it that is asked for."""
         if index:
             if len(index) != len(raw.shape):
-                raise ShapeError(f"{len(index)} subscript(s) for {'a scalar' if not raw.shape else f'{len(raw.shape)} component axes'}", e.span)
+                raise ShapeError(
+                    f"{len(index)} subscript(s) for {'a scalar' if not raw.shape else f'{len(raw.shape)} component axes'}",
+                    e.span,
+                )
             if any(not 1 <= i <= n for i, n in zip(index, raw.shape, strict=True)):
                 raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
             return raw[tuple(i - 1 for i in index)]
@@ -193,102 +157,15 @@ class Evaluator:
             raise ShapeError(f"this array with {len(raw.shape)} axes needs its subscripts", e.span)
         return raw
 
-    def defined(self, name: str, at: Position, index: Position) -> Array:
-        """The value of a name that the answer itself defines, at a position."""
-        key = (name, at, index)
-        if key in self.memo:
-            return self.memo[key]
-        if key in self.active:
-            raise EvaluationError(f"the definition of {name} refers to itself at the same step")
-        if len(self.active) >= MAX_RECURSION:
-            raise EvaluationError(f"the recursion of {name} does not end")
-        chosen = self.choose(name, at, index)
-        if chosen is None:
-            high = max((h for _, h in self.scope.ranges.values()), default=0)
-            if at and at[0] > high:  # quantities beyond the last step are 0 by convention
-                return self.scope.backend.constant(0.0)
-            raise EvaluationError(f"{name} is not defined at step {', '.join(map(str, at))}")
-        body, bound, rest = chosen
-        self.active.append(key)
-        saved = dict(self.index)
-        self.index.update(bound)
-        try:
-            value = self.value(body)
-        finally:
-            self.index = saved
-            self.active.pop()
-        if rest:
-            value = self.picked(value, rest, body)
-        self.memo[key] = value
-        return value
-
-    def choose(self, name: str, at: Position, index: Position) -> tuple[Expr, dict[str, int], Position] | None:
-        """The clause that applies: one for exactly this step before the general one."""
-        general: tuple[Expr, dict[str, int], Position] | None = None
-        high = max((h for _, h in self.scope.ranges.values()), default=0)
-        for clause in self.scope.definitions[name]:
-            if len(clause.at) != len(at):
-                continue
-            bound: dict[str, int] = {}
-            matches, exact = True, True
-            for pattern, number in zip((*clause.at, *clause.index), (*at, *index), strict=False):
-                if isinstance(pattern, Ref) and not pattern.at and not pattern.index and not self._fixed(pattern.name):
-                    bound[pattern.name] = number
-                    exact = False
-                elif self.integer(pattern) != number:
-                    shift = self._shift(pattern, number)
-                    if shift is None:
-                        matches = False
-                    else:
-                        bound.update(shift)
-                        exact = False
-            rest = index[len(clause.index) :]
-            if not matches or (not exact and at and at[0] > high):
-                continue
-            if clause.condition is not None and not self._holds_with(clause.condition, bound):
-                continue
-            if exact:
-                return clause.body, bound, rest
-            general = general or (clause.body, bound, rest)
-        return general
-
-    def _fixed(self, name: str) -> bool:
-        return name not in self.scope.ranges and name in self.index and False or (name not in self.scope.ranges and self._is_size(name))
-
-    def _is_size(self, name: str) -> bool:
-        try:
-            return len(name) >= 1 and tuple(self.scope.lookup(name, ()).shape) == () and name not in self.index
-        except (EvaluationError, KeyError):
-            return False
-
-    def _shift(self, pattern: Expr, number: int) -> dict[str, int] | None:
-        """Solve `t - 1 = number` for the variable of a clause written for another step."""
-        names = [r.name for r in walk(pattern) if isinstance(r, Ref) and not self._is_size(r.name)]
-        if len(names) != 1 or not isinstance(pattern, Add):
-            return None
-        saved = dict(self.index)
-        self.index[names[0]] = 0
-        try:
-            offset = self.integer(pattern)
-        finally:
-            self.index = saved
-        return {names[0]: number - offset}
-
-    def _holds_with(self, condition: Expr, bound: dict[str, int]) -> bool:
-        saved = dict(self.index)
-        self.index.update(bound)
-        try:
-            return self.holds(condition)
-        finally:
-            self.index = saved
-
     # -- arithmetic -------------------------------------------------------------------------------------------------
 
     def sum(self, e: Add) -> Array:
         total = self.value(e.terms[0])
         for term in e.terms[1:]:
             if isinstance(term, Neg):
-                total = arrays.add(total, arrays.multiply(self.scope.backend.constant(-1.0), self.value(term.body), "star"))
+                total = arrays.add(
+                    total, arrays.multiply(self.scope.backend.constant(-1.0), self.value(term.body), "star")
+                )
             else:
                 total = arrays.add(total, self.value(term))
         return total
@@ -399,6 +276,13 @@ class Evaluator:
                 for axis, position in zip(self.scope.axes.get(node.name, ()), node.at, strict=False):
                     if _mentions(position, e.variable) and axis in self.scope.ranges:
                         return self.scope.ranges[axis]
+                for k, position in enumerate(node.at if self.scope.default_range is not None else ()):
+                    if (
+                        isinstance(position, Ref)
+                        and position.name == e.variable
+                        and (length := self._length_of_axis(node.name, k))
+                    ):
+                        return 1, length
                 plain = [k for k, i in enumerate(node.index) if isinstance(i, Ref) and i.name == e.variable]
                 if plain and node.name not in self.scope.definitions:
                     return 1, self._length(node, plain[0])
@@ -408,7 +292,15 @@ class Evaluator:
                     self.index[e.variable] = 1
                     shape = tuple(self.value(node.body).shape)
                     return 1, shape[plain[0]] if len(node.index) > 1 else max(shape)
-        return None
+        return self.scope.default_range
+
+    def _length_of_axis(self, name: str, k: int) -> int | None:
+        """The length of an axis of a whole array, for a component written as a subscript of a name without positions."""
+        try:
+            shape = self.scope.lookup(name, ()).shape
+        except (EvaluationError, KeyError):
+            return None
+        return int(shape[k]) if k < len(shape) else None
 
     def _length(self, node: Ref, k: int) -> int:
         saved = dict(self.index)
@@ -463,7 +355,9 @@ class Evaluator:
             raise EvaluationError("no derivative is known here")
         of, wrt = e.of, e.wrt
         if not isinstance(of, Ref) or not isinstance(wrt, Ref):
-            raise EvaluationError("the derivative of a longer expression is not known: name it, or carry the derivative out")
+            raise EvaluationError(
+                "the derivative of a longer expression is not known: name it, or carry the derivative out"
+            )
         of_at = tuple(self.integer(a) for a in of.at)
         wrt_at = tuple(self.integer(a) for a in wrt.at)
         raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
@@ -473,7 +367,11 @@ class Evaluator:
         if index:
             raise ShapeError("this derivative mixes whole vectors with components", e.span)
         value = self.oriented(raw, (), e)
-        return arrays.transpose(value) if self.scope.adjoint_rows and of.name == self.scope.loss and value.shape[-1:] == (1,) else value
+        return (
+            arrays.transpose(value)
+            if self.scope.adjoint_rows and of.name == self.scope.loss and value.shape[-1:] == (1,)
+            else value
+        )
 
 
 def _mentions(e: Expr, name: str) -> bool:

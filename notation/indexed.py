@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from notation.errors import EvaluationError, ShapeError
+from notation.fields import ELEMENTWISE, Field, Index, _is_identity, _pair, delta, entry_of, field_of, renamed, same
 from notation.tree import (
     Add,
     Block,
@@ -35,34 +36,8 @@ from notation.tree import (
     Transpose,
     Vector,
     number,
-    rebuild,
 )
 from notation.vocabulary import Dim, Shape
-
-# A component index: the number of the block it lies in, and its position within the block (base 1).
-Index = tuple[int, Expr]
-Entry = Callable[[Index | None, Index | None], Expr]
-ELEMENTWISE = frozenset(
-    "sigmoid tanh relu exp log sqrt sinh cosh sech coth sin cos tan abs sign softplus heaviside floor ceil atanh asin acos atan swish "
-    "log2 log10".split()
-)
-
-
-@dataclass(frozen=True)
-class Field:
-    """A value in index form: `rows` and `cols` are None where there is no such axis (a column has rows only)."""
-
-    rows: Dim | None
-    cols: Dim | None
-    entry: Entry
-
-    @property
-    def kind(self) -> str:
-        """scalar, column, row or matrix."""
-        return {(False, False): "scalar", (True, False): "column", (False, True): "row", (True, True): "matrix"}[
-            (self.rows is not None, self.cols is not None)
-        ]
-
 
 ShapeOf = Callable[[str], Shape]
 
@@ -196,7 +171,11 @@ class Lowering:
         vectors = equal and a.kind in {"column", "row"}
         if e.kind == "outer" and a.kind == "column":
             cols = b.rows if b.kind == "column" else b.cols
-            return Field(a.rows, cols, lambda i, j: Mul(a.entry(i, None), b.entry(j, None) if b.kind == "column" else b.entry(None, j)))
+            return Field(
+                a.rows,
+                cols,
+                lambda i, j: Mul(a.entry(i, None), b.entry(j, None) if b.kind == "column" else b.entry(None, j)),
+            )
         if e.kind == "matrix" and vectors:
             return self.contract(a.rows if a.kind == "column" else a.cols, lambda k: _pair(a, b, k))
         if e.kind == "elementwise" or vectors:
@@ -247,7 +226,10 @@ class Lowering:
             along = body.rows if body.kind == "column" else body.cols
 
             def at(i: Index | None, j: Index | None) -> Expr:
-                total = self.sum_over(along, lambda k: Call("exp", (body.entry(k, None) if body.kind == "column" else body.entry(None, k),)))
+                total = self.sum_over(
+                    along,
+                    lambda k: Call("exp", (body.entry(k, None) if body.kind == "column" else body.entry(None, k),)),
+                )
                 return Div(Call("exp", (body.entry(i, j),)), total)
 
             return replace(body, entry=at)
@@ -256,16 +238,26 @@ class Lowering:
             if body.kind == "matrix":
                 return Field(body.rows, None, lambda i, j: body.entry(i, i))
             dim = body.rows if body.kind == "column" else body.cols
-            return Field(dim, dim, lambda i, j: Mul(delta(i, j), body.entry(i, None) if body.kind == "column" else body.entry(None, i)))
+            return Field(
+                dim,
+                dim,
+                lambda i, j: Mul(delta(i, j), body.entry(i, None) if body.kind == "column" else body.entry(None, i)),
+            )
         if e.function in {"inner", "sum"}:
             if e.function == "inner":
                 a, b = self.lower(e.args[0]), self.lower(e.args[1])
-                if a.kind != b.kind or a.kind not in {"column", "row"} or not (same(a.rows, b.rows) and same(a.cols, b.cols)):
+                if (
+                    a.kind != b.kind
+                    or a.kind not in {"column", "row"}
+                    or not (same(a.rows, b.rows) and same(a.cols, b.cols))
+                ):
                     raise ShapeError("an inner product needs two vectors of one size")
                 return self.contract(a.rows if a.kind == "column" else a.cols, lambda k: _pair(a, b, k))
             a = self.lower(e.args[0])
             if a.kind in {"column", "row"}:
-                return self.contract(a.rows or a.cols, lambda k: a.entry(k, None) if a.kind == "column" else a.entry(None, k))
+                return self.contract(
+                    a.rows or a.cols, lambda k: a.entry(k, None) if a.kind == "column" else a.entry(None, k)
+                )
         if e.function == "norm":
             a = self.lower(e.args[0])
             if a.kind == "column":
@@ -352,67 +344,3 @@ class Lowering:
 
     def _identity(self, e: Identity) -> Field:
         raise ShapeError("the size of this identity matrix is not known")
-
-
-def _is_identity(e: Expr) -> bool:
-    return isinstance(e, Identity) or isinstance(e, Neg) and isinstance(e.body, Identity)
-
-
-def _pair(a: Field, b: Field, k: Index) -> Expr:
-    return Mul(a.entry(k, None), b.entry(k, None)) if a.kind == "column" else Mul(a.entry(None, k), b.entry(None, k))
-
-
-def delta(i: Index | None, j: Index | None) -> Expr:
-    """The Kronecker delta of two component indices."""
-    if i is None or j is None:
-        raise ShapeError("a diagonal needs two indices")
-    if i[0] != j[0]:
-        return number(0)
-    return Indicator(Compare((i[1], j[1]), ("=",)))
-
-
-def field_of(e: Expr, shape: Shape, at: Callable[[tuple[Index, ...]], Expr]) -> Field:
-    """The field of something with declared shape."""
-    if len(shape) == 0:
-        return Field(None, None, lambda i, j: at(()))
-    if len(shape) == 1:
-        return Field(shape[0], None, lambda i, j: at((_given(i),)))
-    if len(shape) == 2:
-        return Field(shape[0], shape[1], lambda i, j: at((_given(i), _given(j))))
-    raise ShapeError(f"an array with {len(shape)} axes needs its subscripts", e.span)
-
-
-def _given(i: Index | None) -> Index:
-    if i is None:
-        raise ShapeError("a component index is missing")
-    return i
-
-
-def entry_of(ref: Ref, shape: Shape, index: tuple[Index, ...]) -> Expr:
-    """One component of a quantity; in an axis of several blocks the block is named."""
-    blocked = [(axis, i[0]) for axis, (dim, i) in enumerate(zip(shape, index, strict=True)) if len(dim) > 1]
-    positions = tuple(i[1] for i in index)
-    if not blocked:
-        return replace(ref, index=positions)
-    body: Expr = ref
-    for axis, block in blocked:
-        body = Block(body, axis, block)
-    return Component(body, positions)
-
-
-def same(a: Dim | None, b: Dim | None) -> bool:
-    """Whether two dimensions are the same for all sizes.
-
-    >>> same((Ref("n"), Ref("d")), (Ref("n"), Ref("d"))), same((Ref("n"),), (Ref("d"),)), same(None, None)
-    (True, False, True)
-    """
-    return a == b
-
-
-def renamed(e: Expr, old: str, new: str) -> Expr:
-    """Rename a free index variable."""
-    if isinstance(e, Ref) and e.name == old and not e.at and not e.index:
-        return replace(e, name=new)
-    if isinstance(e, Reduce) and e.variable == old:
-        return e
-    return rebuild(e, lambda c: renamed(c, old, new))

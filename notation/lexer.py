@@ -11,7 +11,6 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from notation.errors import ReadError
-from notation.limits import MAX_DIGITS, MAX_TEXT, MAX_TOKENS
 from notation.lexicon import (
     ACCENT_COMMANDS,
     CHARACTERS,
@@ -28,6 +27,7 @@ from notation.lexicon import (
     SUPERSCRIPTS,
     TEXT_COMMANDS,
 )
+from notation.limits import MAX_DIGITS, MAX_TEXT, MAX_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,17 @@ _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})*,\d{3}(?!\d)")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _OPERATORS = ("<=", ">=", "!=", "==", ":=", "~=", "->", "=>", "**", ".*", "./", ".^", "...", "..", "||", "&&", "//")
-_OPERATOR_TEXT = {"==": "=", ":=": "=", "~=": "=", "**": "^", ".*": "elementwise", "./": "/", ".^": "^", "=>": "sep", "->": "sep"}
+_OPERATOR_TEXT = {
+    "==": "=",
+    ":=": "=",
+    "~=": "=",
+    "**": "^",
+    ".*": "elementwise",
+    "./": "/",
+    ".^": "^",
+    "=>": "sep",
+    "->": "sep",
+}
 
 
 def tokenize(text: str, *, thousands: bool = True) -> list[Token]:
@@ -60,7 +70,9 @@ def tokenize(text: str, *, thousands: bool = True) -> list[Token]:
     ['h', '_', '{', 't', '-', '1', '}', '^', '{', '2', '}']
     """
     if len(text) > MAX_TEXT:
-        raise ReadError(f"this answer has {len(text)} characters; at most {MAX_TEXT} are read", text, (MAX_TEXT, MAX_TEXT + 1))
+        raise ReadError(
+            f"this answer has {len(text)} characters; at most {MAX_TEXT} are read", text, (MAX_TEXT, MAX_TEXT + 1)
+        )
     lexer = _Lexer(text, thousands)
     lexer.run(0, len(text))
     if len(lexer.tokens) > MAX_TOKENS:
@@ -201,14 +213,35 @@ class _Lexer:
             elif nxt == "'" or nxt == "`" or nxt == '"' or nxt == "^" or nxt == "~":
                 self.space = True
             else:
-                raise ReadError("a backslash must be followed by a command name", text, (i, i + 1), "remove it, or write \\frac, \\sigma, ...")
+                raise ReadError(
+                    "a backslash must be followed by a command name",
+                    text,
+                    (i, i + 1),
+                    "remove it, or write \\frac, \\sigma, ...",
+                )
             return i + 2
         name, end = match[1], match.end()
         if name in FONTS:
-            return self.styled(i, end, stop, roman=name in {"mathrm", "operatorname", "textrm", "rm", "mathsf", "mathtt"})
+            return self.styled(
+                i, end, stop, roman=name in {"mathrm", "operatorname", "textrm", "rm", "mathsf", "mathtt"}
+            )
         if name in TEXT_COMMANDS:
             return self.styled(i, end, stop, roman=True)
-        if name in {"left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "middle"}:
+        if name in {
+            "left",
+            "right",
+            "big",
+            "Big",
+            "bigg",
+            "Bigg",
+            "bigl",
+            "bigr",
+            "Bigl",
+            "Bigr",
+            "biggl",
+            "biggr",
+            "middle",
+        }:
             return end + 1 if text[end : end + 1] == "." and name in {"left", "right"} else end
         if name in STRUCTURE:
             self.put("cmd", STRUCTURE[name], i, end)
@@ -248,7 +281,11 @@ class _Lexer:
         if bold_one:
             self.tokens[-1] = replace(inner[0], kind="ones")
         elif len(inner) > 1 and not roman:  # {\bf W_f}: keep the grouping of a styled group
-            self.tokens[count:] = [Token("op", "{", end, end + 1, inner[0].space), *inner, Token("op", "}", close, close + 1)]
+            self.tokens[count:] = [
+                Token("op", "{", end, end + 1, inner[0].space),
+                *inner,
+                Token("op", "}", close, close + 1),
+            ]
         return close + 1
 
     def environment(self, name: str, i: int, end: int, stop: int) -> int:
@@ -316,7 +353,15 @@ class _Lexer:
         self.put("op", "{", i, i + 1)
         for k in range(i, end):
             inner = table[self.text[k]]
-            kind = "num" if inner.isdigit() else "greek" if inner in GREEK_LETTERS.values() else "name" if inner.isalpha() else "op"
+            kind = (
+                "num"
+                if inner.isdigit()
+                else "greek"
+                if inner in GREEK_LETTERS.values()
+                else "name"
+                if inner.isalpha()
+                else "op"
+            )
             if kind == "num" and self.tokens[-1].kind == "num" and self.tokens[-1].end == k:
                 self.tokens[-1] = replace(self.tokens[-1], text=self.tokens[-1].text + inner, end=k + 1)
             else:

@@ -111,7 +111,8 @@ OPERATOR_COMMANDS: Final[dict[str, tuple[str, str]]] = {
     **dict.fromkeys(("dots", "ldots", "cdots", "vdots"), ("ellipsis", "...")),
     **dict.fromkeys(("to", "rightarrow", "longrightarrow"), ("sep", "->")),
     **dict.fromkeys(
-        ("Rightarrow", "implies", "Longrightarrow", "iff", "Leftrightarrow", "therefore", "because", "leadsto"), ("sep", "=>")
+        ("Rightarrow", "implies", "Longrightarrow", "iff", "Leftrightarrow", "therefore", "because", "leadsto"),
+        ("sep", "=>"),
     ),
     **dict.fromkeys(("land", "wedge"), ("word", "and")),
     "forall": ("word", "for"),
@@ -200,8 +201,14 @@ SUPERSCRIPTS: Final[dict[str, str]] = {
 
 # Spelling -> canonical function.
 FUNCTIONS: Final[dict[str, str]] = {
-    **{n: n for n in "tanh sinh cosh sech coth sin cos tan exp log sqrt softmax diag floor ceil relu max min abs sign trace det".split()},
-    **{n: n for n in "sum mean vec softplus erf inner norm logsumexp transpose outer matmul hadamard square concat array".split()},
+    **{
+        n: n
+        for n in "tanh sinh cosh sech coth sin cos tan exp log sqrt softmax diag floor ceil relu max min abs sign trace det".split()
+    },
+    **{
+        n: n
+        for n in "sum mean vec softplus erf inner norm logsumexp transpose outer matmul hadamard square concat array".split()
+    },
     **dict.fromkeys("sigmoid sigm sig logistic expit Sigmoid".split(), "sigmoid"),
     **dict.fromkeys("ReLU ReLu Relu RELU".split(), "relu"),
     **dict.fromkeys("Softmax SoftMax softargmax smax".split(), "softmax"),

@@ -120,7 +120,12 @@ class Parser(Names):
             elif self.starts_factor(token):
                 right = self.factor()
                 left = self._juxtaposed(left, right, start)
-            elif token.kind == "num" and self.pos and self.tokens[self.pos - 1].text in {")", "]", "}"} and not token.space:
+            elif (
+                token.kind == "num"
+                and self.pos
+                and self.tokens[self.pos - 1].text in {")", "]", "}"}
+                and not token.space
+            ):
                 left = Mul(left, self.factor(), span=(start, self.before()))
             else:
                 break
@@ -293,7 +298,7 @@ class Parser(Names):
 
     def primary(self) -> Expr:
         """A number, a name, a bracket, a function, a derivative, a sum."""
-        from notation import forms
+        from notation import brackets, differentials, forms  # these modules need the parser themselves
 
         token = self.peek()
         if token is None:
@@ -304,7 +309,7 @@ class Parser(Names):
         if token.kind == "ones":
             return forms.ones(self, token)
         if token.kind in {"partial", "nabla"}:
-            return forms.derivative(self)
+            return differentials.derivative(self)
         if token.kind in {"name", "greek"}:
             return self.named(token)
         if token.kind == "accent":
@@ -314,7 +319,7 @@ class Parser(Names):
         if token.kind == "begin":
             return forms.environment(self, token)
         if token.kind == "op" and token.text in {"(", "[", "{", "\\{", "langle", "|", "||"}:
-            return forms.bracket(self, token)
+            return brackets.bracket(self, token)
         if token.kind == "op" and token.text in {"+", "-"}:
             raise self.error("two operators follow each other", "put brackets around a signed term")
         if token.kind == "infinity":
@@ -323,14 +328,14 @@ class Parser(Names):
 
     def named(self, token: Token) -> Expr:
         """A letter or word: a derivative, a function, or a symbol."""
-        from notation import forms
+        from notation import applications, differentials, forms, ranges
 
-        if token.kind == "name" and (value := forms.differential(self, token)) is not None:
+        if token.kind == "name" and (value := differentials.differential(self, token)) is not None:
             return value
         word = token.text
         if word in {"Sigma", "Pi"} and self.vocabulary.find(Symbol(word)) is None and self.at_op("_", "^", ahead=1):
             self.pos += 1  # the capital letter typed for the sum or product sign
-            return forms.reduce_(self, token.start, "sum" if word == "Sigma" else "product")
+            return ranges.reduce_(self, token.start, "sum" if word == "Sigma" else "product")
         function = self.vocabulary.function(word)
         if function is None and token.kind == "name" and not token.roman and len(word) > 1:
             name = self.first_name_ahead(word)
@@ -341,13 +346,18 @@ class Parser(Names):
                     replace(token, text=word[len(name) :], start=token.start + len(name), space=True),
                 ]
                 token, word = self.tokens[self.pos], name
-        if word == "sigma" and self.vocabulary.find(Symbol("sigma")) is None and function is None and forms.takes_argument(self, 1):
+        if (
+            word == "sigma"
+            and self.vocabulary.find(Symbol("sigma")) is None
+            and function is None
+            and differentials.takes_argument(self, 1)
+        ):
             function = "sigmoid"
-        if function is not None and (len(word) > 1 or token.kind == "greek" or forms.takes_argument(self, 1)):
-            return forms.application(self, token, function)
+        if function is not None and (len(word) > 1 or token.kind == "greek" or differentials.takes_argument(self, 1)):
+            return applications.application(self, token, function)
         if word == "I" and self.vocabulary.find(Symbol("I")) is None:
             return forms.identity(self, token)
-        if word == "e" and self.vocabulary.find(Symbol("e")) is None and "e" not in self.bound:
+        if word == "e" and self.vocabulary.find(Symbol("e")) is None and "e" not in self.bound and not self.at_op("_", ahead=1):
             self.pos += 1
             return forms.euler(self, token)
         if word == "pi" and self.vocabulary.find(Symbol("pi")) is None:

@@ -10,13 +10,34 @@ from notation.lexicon import FUNCTIONS
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS, SHORT_WORDS
 
-_CONTINUES = {"+", "-", "*", "/", "=", "elementwise", "times", "dot", "outer", "^", "_", "@", "<", ">", "<=", ">=", "!=", "matrix", "|", "in"}
+_CONTINUES = {
+    "+",
+    "-",
+    "*",
+    "/",
+    "=",
+    "elementwise",
+    "times",
+    "dot",
+    "outer",
+    "^",
+    "_",
+    "@",
+    "<",
+    ">",
+    "<=",
+    ">=",
+    "!=",
+    "matrix",
+    "|",
+    "in",
+}
 _OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?:\(?\d{1,2}[.)]|\([ivx]{1,4}\)|[ivx]{1,4}\)|\([a-h]\)|[a-h]\)|#+|>)[ \t]+")
 _ABBREVIATION = re.compile(r"\b(?:i\.\s?e|e\.\s?g|w\.r\.t|cf|resp|etc|approx|eqn?|viz|Ans|ans)\.(?=[\s,)]|$)")
 # a remark at the end of a line of code
 _COMMENT = re.compile(r"(?m)(?<=\S)[ \t]+#[ \t][^\n]*$")
-_BULLET = re.compile(r"(?m)^[ \t]*[-*+•][ \t]+(?=\S)")
+_BULLET = re.compile(r"(?m)^[ \t]*[-*•][ \t]+(?=\S)")
 
 
 @dataclass
@@ -38,7 +59,9 @@ def blank_markers(text: str) -> str:
     text = _NUMBERED.sub(lambda m: " " * len(m[0]), text)
     text = _COMMENT.sub(lambda m: " " * len(m[0]), text)
     text = _ABBREVIATION.sub(lambda m: " " * len(m[0]), text)
-    if len(_BULLET.findall(text)) >= 2 or re.match(r"\s*[*•][ \t]", text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    listed = len(lines) >= 2 and all(_BULLET.match(line) for line in lines[1:])
+    if listed or re.match(r"\s*[*•][ \t]", text):  # a list; a line of an align block may begin with a minus sign
         text = _BULLET.sub(lambda m: " " * len(m[0]), text)
     return re.sub(r"\*\*(?=[A-Za-z][^*\n]*\*\*)|(?<=[A-Za-z:.])\*\*(?=[\s.,:;]|$)", "  ", text)
 
@@ -93,7 +116,9 @@ def _joined(segments: list[Segment]) -> list[Segment]:
     for one in segments:
         previous = out[-1] if out else None
         first = one.tokens[0] if one.tokens else None
-        goes_on = first is not None and first.kind == "op" and first.text in {"+", "*", "/", "times", "elementwise", "dot"}
+        goes_on = (
+            first is not None and first.kind == "op" and first.text in {"+", "*", "/", "times", "elementwise", "dot"}
+        )
         if goes_on and previous is not None and previous.tokens and not one.line_start:
             previous.tokens.extend(one.tokens)
             previous.words.extend(one.words)
@@ -130,7 +155,11 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         after is not None and after.kind == "op" and after.text in (_CONTINUES - {"-"}) | {"'"}
     )
     if run in FUNCTIONS and known.function(run):
-        called = after is not None and (after.text in {"(", "_", "{", "'", "^", "["} or after.kind in {"name", "greek", "accent"} and run not in SHORT_WORDS)
+        called = after is not None and (
+            after.text in {"(", "_", "{", "'", "^", "["}
+            or after.kind in {"name", "greek", "accent"}
+            and run not in SHORT_WORDS
+        )
         return run.lower() in SHORT_WORDS and not called
     if len(run) == 1:
         lonely = run in {"a", "I", "A"} and not known.knows_base(run)
@@ -167,7 +196,10 @@ def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token
         inner = range(i + 1, close)
         if close < 0 or not any(words[k] for k in inner):
             continue
-        if all(words[k] or tokens[k].kind in {"sep", "newline", "dollar"} or tokens[k].text in {",", "-", "'"} for k in inner):
+        if all(
+            words[k] or tokens[k].kind in {"sep", "newline", "dollar"} or tokens[k].text in {",", "-", "'"}
+            for k in inner
+        ):
             drop.update(range(i, close + 1))
         elif any(words[k] for k in inner) and not any(tokens[k].kind == "begin" for k in inner):
             drop.update({close})
@@ -188,7 +220,14 @@ def _closing(tokens: list[Token], i: int) -> int:
 
 def _breaks(tokens: list[Token], words: list[bool], i: int, current: Segment) -> bool:
     """Whether a line end or math delimiter ends the formula: not next to an operator."""
-    nxt = next((k for k in range(i + 1, len(tokens)) if tokens[k].kind not in {"newline", "row", "dollar"} and tokens[k].text != "&"), None)
+    nxt = next(
+        (
+            k
+            for k in range(i + 1, len(tokens))
+            if tokens[k].kind not in {"newline", "row", "dollar"} and tokens[k].text != "&"
+        ),
+        None,
+    )
     if not current.tokens:
         return False
     if nxt is None:

@@ -27,7 +27,9 @@ SHORT_WORDS: Final = frozenset(
 
 # What a word announces about the formula that follows it.
 CONDITION_WORDS: Final = frozenset("for if when at whenever only until while".split())
-DEFINITION_WORDS: Final = frozenset("where with let define denote denotes here writing set put call calling letting defining defined".split())
+DEFINITION_WORDS: Final = frozenset(
+    "where with let define denote denotes here writing set put call calling letting defining defined".split()
+)
 PREMISE_WORDS: Final = frozenset("since because given using assuming assume suppose as if recall from note".split())
 OTHERWISE_WORDS: Final = frozenset("otherwise else elsewhere".split())
 # Words that negate what they stand next to; a formula beside them is never taken as the answer without a person.

@@ -16,7 +16,14 @@ class Executed:
 
 
 def run_convolution(
-    size: tuple[int, int], channels_in: int, channels_out: int, kernel: tuple[int, int], stride: int, padding: int, dilation: int, groups: int
+    size: tuple[int, int],
+    channels_in: int,
+    channels_out: int,
+    kernel: tuple[int, int],
+    stride: int,
+    padding: int,
+    dilation: int,
+    groups: int,
 ) -> Executed:
     """Run one 2-D convolution; every product of a window entry (padding zeros included) with a weight counts."""
     module = torch.nn.Conv2d(channels_in, channels_out, kernel, stride, padding, dilation, groups, bias=False)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from derivations.model import Model
-from notation.evaluate import Scope, evaluate
+from notation.evaluate import evaluate
+from notation.scope import Scope
 from notation.tree import Ref
 from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place

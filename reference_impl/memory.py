@@ -40,7 +40,9 @@ def adjoint_norms(model: Model, steps: int = STEPS, seed: int = 0) -> tuple[int,
 def _norms(model: Model, sizes: dict[str, int], state: str, steps: int, seed: int) -> list[float]:
     rng = np.random.default_rng(seed)
     probe = Run(model, sizes, seed)
-    given: dict[Place, Array] = {(p, ()): rng.normal(scale=0.5 / np.sqrt(STATE), size=probe.shape(p)) for p in model.parameters}
+    given: dict[Place, Array] = {
+        (p, ()): rng.normal(scale=0.5 / np.sqrt(STATE), size=probe.shape(p)) for p in model.parameters
+    }
     adjoints = Run(model, sizes, seed, given).adjoints()
     norms = [float(np.linalg.norm(adjoints[state, (t,)])) for t in range(1, steps + 1)]
     return [max(v, 1e-300) for v in norms]

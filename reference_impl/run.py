@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from reference_impl.world import Array, Place, World
 from derivations.model import Equation, Model
-from notation.evaluate import Scope, evaluate
+from notation.evaluate import evaluate
+from notation.scope import Scope
 from notation.tree import DerivativeKind, Expr
 from reference_impl.backend import torch_backend
+from reference_impl.world import Array, Place, World
 
 Tensor = torch.Tensor
 
@@ -24,7 +25,12 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
     Distinct, because with n = d a missing transpose passes; at least 2, because with n = 1 everything commutes.
     """
     rng = np.random.default_rng([seed, 11])
-    lengths = {r.name for _, high in model.vocabulary.ranges.values() for r in ([high] if high is not None else []) if hasattr(r, "name")}
+    lengths = {
+        r.name
+        for _, high in model.vocabulary.ranges.values()
+        for r in ([high] if high is not None else [])
+        if hasattr(r, "name")
+    }
     steps = [s for s in model.sizes if s in lengths]
     others = [s for s in model.sizes if s not in lengths]
     pool = list(rng.permutation(np.arange(2, 3 + len(others) + 1)))
@@ -39,13 +45,19 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
 class Run:
     """One forward pass with all intermediates kept as tensors of one autograd graph."""
 
-    def __init__(self, model: Model, sizes: Mapping[str, int], seed: int, given: Mapping[Place, Array] | None = None) -> None:
+    def __init__(
+        self, model: Model, sizes: Mapping[str, int], seed: int, given: Mapping[Place, Array] | None = None
+    ) -> None:
         self.model = model
         self.sizes = dict(sizes)
         self.seed = seed
         self.backend = torch_backend()
         self.rng = np.random.default_rng([seed, *self.sizes.values()])
-        self.ranges = {v: (self.number(lo), self.number(hi)) for v, (lo, hi) in model.vocabulary.ranges.items() if lo is not None and hi is not None}
+        self.ranges = {
+            v: (self.number(lo), self.number(hi))
+            for v, (lo, hi) in model.vocabulary.ranges.items()
+            if lo is not None and hi is not None
+        }
         self.tensors: dict[Place, Tensor] = {}
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
@@ -54,7 +66,9 @@ class Run:
 
     def number(self, e: Expr) -> int:
         """The value of a size expression."""
-        scope = Scope(lookup=lambda name, at: torch.tensor(float(self.sizes[name]), dtype=torch.float64), backend=self.backend)
+        scope = Scope(
+            lookup=lambda name, at: torch.tensor(float(self.sizes[name]), dtype=torch.float64), backend=self.backend
+        )
         return round(float(evaluate(e, scope)))
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -131,7 +145,13 @@ class Run:
             raise KeyError(f"{name}{list(at)} has no value: is the first step declared among the inputs?")
 
         axes = {n: q.axes for n, q in self.model.vocabulary.quantities.items()}
-        return Scope(lookup=lookup, ranges=self.ranges, axes=axes, blocks=lambda n, a: list(self.blocks(n)[a]), backend=self.backend)
+        return Scope(
+            lookup=lookup,
+            ranges=self.ranges,
+            axes=axes,
+            blocks=lambda n, a: list(self.blocks(n)[a]),
+            backend=self.backend,
+        )
 
     # -- derivatives ------------------------------------------------------------------------------------------------
 
@@ -151,9 +171,13 @@ class Run:
         for place, (equation, index) in self.inputs_of.items():
             if self.tensors[place].dim() > 1 or place in self.given:
                 continue
-            self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out)
+            self.jacobian(
+                place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out
+            )
             fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
-            self.jacobian(place, self.value(equation, index, fresh), [(p, fresh[p]) for p in sources if p != place], "direct", out)
+            self.jacobian(
+                place, self.value(equation, index, fresh), [(p, fresh[p]) for p in sources if p != place], "direct", out
+            )
         return out
 
     def jacobian(
@@ -188,7 +212,9 @@ def _numpy(g: Tensor | None, like: Tensor) -> Array:
     return array
 
 
-def make_world(model: Model, seed: int, sizes: Mapping[str, int] | None = None, given: Mapping[Place, Array] | None = None) -> World:
+def make_world(
+    model: Model, seed: int, sizes: Mapping[str, int] | None = None, given: Mapping[Place, Array] | None = None
+) -> World:
     """Sample and run a model once.
 
     `sizes` and `given` replace sampled sizes and values; derivatives of a model without loss are Jacobians only.

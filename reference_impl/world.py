@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from notation.errors import EvaluationError
-from notation.evaluate import Clause, Scope
+from notation.scope import Clause, Scope
 from notation.tree import DerivativeKind
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -72,9 +72,15 @@ class World:
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:
         """Whether a position lies after the last step."""
-        return any(i > self.ranges[axis][1] for axis, i in zip(self.axes.get(name, ()), at, strict=False) if axis in self.ranges)
+        return any(
+            i > self.ranges[axis][1]
+            for axis, i in zip(self.axes.get(name, ()), at, strict=False)
+            if axis in self.ranges
+        )
 
-    def partial(self, of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind) -> Array:
+    def partial(
+        self, of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind
+    ) -> Array:
         """A derivative: of the loss its adjoint, of any other quantity a Jacobian (rows: `of`)."""
         if of == self.loss and kind == "total":
             if (wrt, wrt_at) in self.adjoints:
@@ -86,6 +92,10 @@ class World:
         if place in self.jacobians:
             return self.jacobians[place]
         if of in self.shapes and wrt in self.shapes:
-            if self.beyond(of, of_at) or self.beyond(wrt, wrt_at) or ((of, of_at) in self.values and (wrt, wrt_at) in self.values):
+            if (
+                self.beyond(of, of_at)
+                or self.beyond(wrt, wrt_at)
+                or ((of, of_at) in self.values and (wrt, wrt_at) in self.values)
+            ):
                 return np.zeros((*self.shapes[of], *self.shapes[wrt]))
         raise EvaluationError(f"the derivative of {of} by {wrt} is not known")

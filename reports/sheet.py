@@ -17,7 +17,8 @@ from checkers.verdict import Status, Verdict, Witness
 from derivations.derivation import Step
 from notation.tree import Block, Expr, walk
 from reports import highlight
-from reports.display import Line, lines, source_lines
+from reports.display import Line, lines
+from reports.models import ForwardModel, ModelView, model_views
 
 MAX_GRADED_STEPS = 4  # a graded sheet points the way; the solution sheet has every line
 MAX_STUDENT = 120  # characters of a name, which the student chooses
@@ -46,20 +47,6 @@ class Question(Protocol):
     @property
     def prompt(self) -> str:
         """The question in Markdown."""
-        ...
-
-
-class ForwardModel(Protocol):
-    """What a sheet needs of a model."""
-
-    @property
-    def about(self) -> str:
-        """What the model is."""
-        ...
-
-    @property
-    def forward(self) -> str:
-        """The forward equations in LaTeX, one per line."""
         ...
 
 
@@ -130,14 +117,6 @@ class SheetHeader:
     out_of: str
     waiting: str
     versions: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelView:
-    """The forward equations of one model."""
-
-    about: str
-    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +200,7 @@ def solution(assignment: Assignment, solutions: Sequence[Solution]) -> Sheet:
     return Sheet(
         _header(assignment, sum((q.marks for q in questions), Fraction(0))),
         assignment.conventions,
-        _models(assignment),
+        model_views(assignment.models),
         parts,
     )
 
@@ -270,10 +249,6 @@ def _header(
     )
 
 
-def _models(assignment: Assignment) -> tuple[ModelView, ...]:
-    return tuple(ModelView(m.about, source_lines(m.forward)) for m in assignment.models.values() if m.forward.strip())
-
-
 def _lines(exprs: Sequence[Expr], marked: Sequence[Expr] = ()) -> tuple[Line, ...]:
     return tuple(line for expr in exprs for line in lines(expr, highlight=marked))
 
@@ -292,7 +267,7 @@ def _solved(question: Question, found: Solution) -> PartView:
         rule=found.rule,
         steps=steps,
         steps_beside=beside,
-        assumptions=found.assumptions + _legend((*found.answers, *(s.line for s in found.steps))),
+        assumptions=_assumed(found.assumptions) + _legend((*found.answers, *(s.line for s in found.steps))),
         evidence=evidence(found.roads),
         plots=found.plots,
     )
@@ -369,6 +344,11 @@ def _right(line: Line) -> float:
     return Line(None, line.right).width
 
 
+def _assumed(assumptions: Sequence[str]) -> tuple[str, ...]:
+    """The assumptions of a derivation as one line."""
+    return (f"Assumed: {'; '.join(assumptions)}.",) if assumptions else ()
+
+
 def _legend(exprs: Sequence[Expr]) -> tuple[str, ...]:
     """An explanation of block notation where it is used."""
     for node in (n for e in exprs for n in walk(e) if isinstance(n, Block)):
@@ -380,13 +360,16 @@ def _legend(exprs: Sequence[Expr]) -> tuple[str, ...]:
 
 
 def evidence(roads: Sequence[Road]) -> str:
-    """One line that tells which roads led to the key and how far apart they were."""
+    """One line that tells which roads led to the key and how far apart they were.
+
+    The sizes of every sample, in parentheses, are left to `backprove check`.
+    """
     told = []
     for road in roads:
         detail = [] if road.agrees else ["DISAGREES"]
         if road.error is not None:
             detail.append(f"largest relative error {road.error:.1e}")
         if road.tried:
-            detail.append(road.tried)
+            detail.append(road.tried.partition(" (")[0])
         told.append(road.name + (f" ({', '.join(detail)})" if detail else ""))
     return "; ".join(told)

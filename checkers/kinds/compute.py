@@ -9,16 +9,17 @@ import numpy as np
 from pydantic import Field
 
 from checkers.assignment import Question
-from checkers.formula import numbers
 from checkers.kinds.base import Kind, verdict
 from checkers.numbers import Value, answer_value, nothing_to_read, read_numbers
 from checkers.solution import Road, Solution
 from checkers.verdict import Verdict, Witness
+from checkers.witness import numbers
 from derivations.derivation import Step
 from derivations.model import Equation, Model
 from notation.answer import read_formula
 from notation.errors import EvaluationError, ReadError
-from notation.evaluate import Scope, evaluate
+from notation.evaluate import evaluate
+from notation.scope import Scope
 from notation.tree import Compare, Expr, Neg, Num, Ref, Vector, number, walk
 from reference_impl.world import Array, Place
 
@@ -46,7 +47,9 @@ class Compute(Kind):
         try:
             tree = read_formula(text, model.vocabulary)
         except ReadError as problem:
-            raise bench.assignment.error(f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint) from problem
+            raise bench.assignment.error(
+                f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint
+            ) from problem
         if not isinstance(tree, Ref):
             raise bench.assignment.error(f"'{text}' is not a quantity", "questions", question.id, field)
         return tree
@@ -57,7 +60,9 @@ class Compute(Kind):
         scope = Scope(lookup=lambda name, at: np.asarray(0.0)).at(**names)
         return ref.name, tuple(int(evaluate(a, scope)) for a in ref.at)
 
-    def run(self, bench: Bench, question: Question) -> tuple[Ref, Array, list[tuple[Equation, Array]], dict[Place, Array]]:
+    def run(
+        self, bench: Bench, question: Question
+    ) -> tuple[Ref, Array, list[tuple[Equation, Array]], dict[Place, Array]]:
         """The quantity asked, its value, the equations used with their values, and all known values."""
         model = bench.model(self.model)
         known: dict[Place, Array] = {}
@@ -105,7 +110,10 @@ class Compute(Kind):
         """The same equations run in torch with the given values in place."""
         from reference_impl.given import run_given
 
-        given = {self.place(self.read_silently(bench, text)): np.asarray(v, dtype=np.float64) for text, v in self.given.items()}
+        given = {
+            self.place(self.read_silently(bench, text)): np.asarray(v, dtype=np.float64)
+            for text, v in self.given.items()
+        }
         other = run_given(bench.model(self.model), given, self.place(target))
         error = float(np.abs(other - value).max() / max(float(np.abs(value).max()), 1e-12))
         return Road("executed in torch", bool(np.isfinite(error)) and error < 1e-12, error, f"{value.size} values")
@@ -131,9 +139,17 @@ class Compute(Kind):
         reading = value.statement.sides
         if value.value is None:
             if value.depends and self.same_formula(value.statement.sides[-1], known, key):
-                return verdict(question, text, "partial", reading=reading, message="The formula is right; the numbers are asked.")
+                return verdict(
+                    question, text, "partial", reading=reading, message="The formula is right; the numbers are asked."
+                )
             if value.depends:
-                return verdict(question, text, "wrong", reading=reading, message="Numbers are asked, and this still depends on names.")
+                return verdict(
+                    question,
+                    text,
+                    "wrong",
+                    reading=reading,
+                    message="Numbers are asked, and this still depends on names.",
+                )
             return verdict(question, text, "undecided", reading=reading, message=value.problem)
         if answer.errors:
             raise answer.errors[0]
@@ -161,20 +177,34 @@ class Compute(Kind):
         """Compare numbers entry by entry."""
         flat, wanted = value.reshape(-1), key.reshape(-1)
         if value.size != key.size or (value.ndim == 2 and 1 not in value.shape):
-            return verdict(question, text, "wrong", reading=reading, message=f"{key.size} numbers are asked, and this has {value.size}.")
+            return verdict(
+                question,
+                text,
+                "wrong",
+                reading=reading,
+                message=f"{key.size} numbers are asked, and this has {value.size}.",
+            )
         off = np.abs(flat - wanted)
         if not np.isfinite(off).all():
             return verdict(question, text, "undecided", reading=reading, message="This has no finite value.")
         bad = [k for k in range(key.size) if off[k] > self.tolerance]
         if not bad:
             return verdict(
-                question, text, "correct", reading=reading, evidence=f"all {key.size} entries within {self.tolerance:g} (largest difference {off.max():.1e})"
+                question,
+                text,
+                "correct",
+                reading=reading,
+                evidence=f"all {key.size} entries within {self.tolerance:g} (largest difference {off.max():.1e})",
             )
         k = bad[0]
         place = f"entry {k + 1}" if key.size > 1 else "the value"
         witness = Witness(place, f"{wanted[k]:.4g}", f"{flat[k]:.4g}", float(off[k]))
         return verdict(
-            question, text, "wrong", reading=reading, witness=witness,
+            question,
+            text,
+            "wrong",
+            reading=reading,
+            witness=witness,
             message=f"{place.capitalize()} should be {wanted[k]:.4g}, and {flat[k]:.4g} was given; the whole answer is {numbers(key)}.",
         )
 
@@ -185,7 +215,13 @@ def by_component(values: list[Value], name: str, size: int) -> Array | None:
     out: dict[int, float] = {}
     for v in values:
         left = v.statement.left
-        if not isinstance(left, Ref) or left.name != name or len(left.index) != 1 or v.value is None or v.value.shape != ():
+        if (
+            not isinstance(left, Ref)
+            or left.name != name
+            or len(left.index) != 1
+            or v.value is None
+            or v.value.shape != ()
+        ):
             continue
         position = left.index[0]
         if isinstance(position, Num):
@@ -210,5 +246,3 @@ def rounded(value: float) -> Expr:
         text = f"{value:.4g}"
     positive = number(text.lstrip("-"))
     return Neg(positive) if value < 0 else positive
-
-

@@ -62,7 +62,9 @@ class Convolution(Kind):
         steps: list[Step] = []
         for r in results:
             s = r.stage
-            size = Call("floor", (fraction(int(r.before[0]) + 2 * s.padding - s.dilation * (s.kernel[0] - 1) - 1, s.stride),))
+            size = Call(
+                "floor", (fraction(int(r.before[0]) + 2 * s.padding - s.dilation * (s.kernel[0] - 1) - 1, s.stride),)
+            )
             steps.append(
                 Step(
                     Compare((Ref("H_{out}"), add(size, number(1)), number(int(r.after[0]))), ("=", "=")),
@@ -70,7 +72,12 @@ class Convolution(Kind):
                 )
             )
             product = star(*(int(a) for a in r.after), int(s.channels), int(r.window))
-            steps.append(Step(Compare((product, number(int(r.multiplications))), ("=",)), f"{s.name}: outputs times products for one output"))
+            steps.append(
+                Step(
+                    Compare((product, number(int(r.multiplications))), ("=",)),
+                    f"{s.name}: outputs times products for one output",
+                )
+            )
         shapes = [Call("shape", (*(number(int(a)) for a in r.after), number(int(r.stage.channels)))) for r in results]
         total = sum(int(r.multiplications) for r in results)
         answers: tuple[Expr, ...]
@@ -85,7 +92,9 @@ class Convolution(Kind):
             answers=answers,
             steps=tuple(steps),
             roads=(self.executed(results),),
-            rule="Height, width, channels (or channels first)." if self.ask == "shapes" else "The exact integer; sums and products may stand unevaluated.",
+            rule="Height, width, channels (or channels first)."
+            if self.ask == "shapes"
+            else "The exact integer; sums and products may stand unevaluated.",
         )
 
     def executed(self, results: Any) -> Road:
@@ -96,9 +105,18 @@ class Convolution(Kind):
         for r in results:
             s = r.stage
             done = run_convolution(
-                (int(r.before[0]), int(r.before[1])), int(r.channels_in), int(s.channels), s.kernel, s.stride, s.padding, s.dilation, int(s.groups)
+                (int(r.before[0]), int(r.before[1])),
+                int(r.channels_in),
+                int(s.channels),
+                s.kernel,
+                s.stride,
+                s.padding,
+                s.dilation,
+                int(s.groups),
             )
-            agrees &= done.shape == (int(s.channels), int(r.after[0]), int(r.after[1])) and done.multiplications == int(r.multiplications)
+            agrees &= done.shape == (int(s.channels), int(r.after[0]), int(r.after[1])) and done.multiplications == int(
+                r.multiplications
+            )
             tried.append(f"{s.name} {show(done.shape)}, {done.multiplications:,} products")
         return Road("torch.nn.Conv2d and unfold", agrees, None, "; ".join(tried))
 
@@ -132,12 +150,22 @@ class Convolution(Kind):
                            message=f"{len(wanted)} output sizes are asked, and {len(mine)} was found.")  # fmt: skip
         wrong = [k for k, (a, b) in enumerate(zip(mine, wanted, strict=False)) if a not in _orders(b)]
         if not wrong:
-            return verdict(question, text, "correct", reading=reading, evidence="the shapes " + " and ".join(show(w) for w in wanted))
+            return verdict(
+                question,
+                text,
+                "correct",
+                reading=reading,
+                evidence="the shapes " + " and ".join(show(w) for w in wanted),
+            )
         k = wrong[0]
         witness = Witness(self.stages[k].name, show(wanted[k]), show(mine[k]))
-        status: Literal["wrong", "partial"] = "wrong" if len(wrong) == len(wanted) else "partial"
         return verdict(
-            question, text, status, reading=reading, witness=witness, message=f"After {self.stages[k].name} the size is {show(wanted[k])}, not {show(mine[k])}."
+            question,
+            text,
+            "wrong",
+            reading=reading,
+            witness=witness,
+            message=f"After {self.stages[k].name} the size is {show(wanted[k])}, not {show(mine[k])}.",
         )
 
     def by_name(self, shapes: list[Dims], text: str) -> list[tuple[int, ...]] | None:

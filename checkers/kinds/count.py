@@ -48,7 +48,8 @@ class Count(Kind):
         import sympy as sp
 
         from derivations.counting import entries
-        from derivations.terms import ToTree, index_symbol
+        from derivations.terms import index_symbol
+        from derivations.trees import ToTree
 
         model = bench.model(self.model)
         total = self.polynomial(model)
@@ -56,7 +57,12 @@ class Count(Kind):
         show = ToTree(lambda name: 0, None)
         if self.count == "parameters":
             for name in model.parameters:
-                steps.append(Step(Compare((Ref(name), show.scalar(entries(model.shape(name)))), ("=",)), "entries of this parameter"))
+                steps.append(
+                    Step(
+                        Compare((Ref(name), show.scalar(entries(model.shape(name)))), ("=",)),
+                        "entries of this parameter",
+                    )
+                )
         if self.minus is not None:
             total = sp.expand(total - self.polynomial(bench.model(self.minus)))
         value = total.subs({index_symbol(k): v for k, v in self.sizes.items()})

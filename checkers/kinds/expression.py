@@ -44,21 +44,27 @@ class Expression(Kind):
         """The quantity that is asked."""
         tree = self.read(self.expression_of, "expression of", model, bench, question)
         if not isinstance(tree, Ref):
-            raise bench.assignment.error(f"'{self.expression_of}' is not a quantity", "questions", question.id, "expression of")
+            raise bench.assignment.error(
+                f"'{self.expression_of}' is not a quantity", "questions", question.id, "expression of"
+            )
         return tree
 
     def read(self, text: str, field: str, model: Model, bench: Bench, question: Question) -> Expr:
         try:
             return read_formula(text, model.vocabulary)
         except ReadError as problem:
-            raise bench.assignment.error(f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint) from problem
+            raise bench.assignment.error(
+                f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint
+            ) from problem
 
     def key(self, model: Model, target: Ref, bench: Bench, question: Question) -> Expr:
         """The right side of the forward equation."""
         try:
             return model.equation(target.name).right
         except KeyError:
-            raise bench.assignment.error(f"the model has no equation for {target.name}", "questions", question.id, "expression of") from None
+            raise bench.assignment.error(
+                f"the model has no equation for {target.name}", "questions", question.id, "expression of"
+            ) from None
 
     def solve(self, bench: Bench, question: Question) -> Solution:
         from derivations.steps import index_equation
@@ -82,6 +88,9 @@ class Expression(Kind):
         target = self.target(model, bench, question)
         key = self.key(model, target, bench, question)
         alternatives = tuple(
-            Alternative(self.read(f.formula, "foreseen", model, bench, question), f.verdict, f.message) for f in self.foreseen
+            Alternative(self.read(f.formula, "foreseen", model, bench, question), f.verdict, f.message)
+            for f in self.foreseen
         )
-        return Formula(question, model, bench.worlds(self.model), Asked(target, model.loss, None), key, alternatives=alternatives).judge(text)
+        return Formula(
+            question, model, bench.worlds(self.model), Asked(target, model.loss, None), key, alternatives=alternatives
+        ).judge(text)

@@ -42,7 +42,13 @@ class Gradient(Kind):
 
     def target(self, model: Model, bench: Bench, question: Question) -> Expr:
         """The derivative that is asked, as a tree."""
-        return self.read(f"\\frac{{\\partial {self.gradient_of}}}{{\\partial {self.with_respect_to}}}", "with respect to", model, bench, question)
+        return self.read(
+            f"\\frac{{\\partial {self.gradient_of}}}{{\\partial {self.with_respect_to}}}",
+            "with respect to",
+            model,
+            bench,
+            question,
+        )
 
     def allowed(self, model: Model, bench: Bench, question: Question) -> tuple[Expr, ...]:
         """The derivatives that an answer may use."""
@@ -52,9 +58,13 @@ class Gradient(Kind):
         try:
             tree = read_formula(text, model.vocabulary)
         except ReadError as problem:
-            raise bench.assignment.error(f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint) from problem
+            raise bench.assignment.error(
+                f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint
+            ) from problem
         if not isinstance(tree, Partial):
-            raise bench.assignment.error(f"'{text}' is not a derivative", "questions", question.id, field, hint="dL/dh_t")
+            raise bench.assignment.error(
+                f"'{text}' is not a derivative", "questions", question.id, field, hint="dL/dh_t"
+            )
         return tree
 
     def solve(self, bench: Bench, question: Question) -> Solution:

@@ -22,7 +22,9 @@ from notation.tree import Add, Call, Compare, Expr, Mul, Neg, Ref, walk
 if TYPE_CHECKING:
     from checkers.bench import Bench
 
-_CLAUSE = re.compile(r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*|controls?|and then|where|used)\b|;")
+_CLAUSE = re.compile(
+    r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*|controls?|and then|where|used)\b|;"
+)
 _EARLIER = re.compile(r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|t\s*[-\u2212]\s*1")
 _NEWER = re.compile(r"\b(?:new|current|updated|next|outgoing|present)\b")
 _CARRIES = re.compile(r"\b(?:carr(?:y|ies|ying)|holds?|holding|labell?ed|marked|denoted|called|shows?)\b")
@@ -50,7 +52,9 @@ class Labels(Kind):
         try:
             tree = read_formula(self.place_of, model.vocabulary)
         except ReadError as problem:
-            raise bench.assignment.error(f"{problem.message}: {self.place_of}", "questions", question.id, "place_of", hint=problem.hint) from problem
+            raise bench.assignment.error(
+                f"{problem.message}: {self.place_of}", "questions", question.id, "place_of", hint=problem.hint
+            ) from problem
         if not isinstance(tree, Ref):
             raise bench.assignment.error(f"'{self.place_of}' is not a quantity", "questions", question.id, "place_of")
         return tree
@@ -67,15 +71,23 @@ class Labels(Kind):
                     out.update({w.lower(): tree for w in words})
             current = spec.extends
         if not out:
-            raise bench.assignment.error("the model gives no names to its quantities", "models", self.model, hint="names: {f_t: [forget gate]}")
+            raise bench.assignment.error(
+                "the model gives no names to its quantities", "models", self.model, hint="names: {f_t: [forget gate]}"
+            )
         return dict(sorted(out.items(), key=lambda item: -len(item[0])))
 
     def solve(self, bench: Bench, question: Question) -> Solution:
         model = bench.model(self.model)
         target = self.target(model, bench, question)
         known = self.first_name(target, model, bench)
-        steps = [Step(Compare((e.left, e.right), ("=",)), "it is computed here") for e in model.equations if e.left == target]
-        steps += [Step(Compare((e.left, e.right), ("=",)), "it is used here") for e in model.equations if target in list(walk(e.right))]
+        steps = [
+            Step(Compare((e.left, e.right), ("=",)), "it is computed here") for e in model.equations if e.left == target
+        ]
+        steps += [
+            Step(Compare((e.left, e.right), ("=",)), "it is used here")
+            for e in model.equations
+            if target in list(walk(e.right))
+        ]
         return Solution(
             question.id,
             answers=(target,),
@@ -96,7 +108,9 @@ class Labels(Kind):
         from notation.latex import to_latex
 
         role = next((r for r in roles(model) if r.quantity == target), None)
-        act = {"sigmoid": "the output of a sigmoid unit", "tanh": "the output of the tanh unit"}.get(role.activation if role else "", "the sum of the gated parts")
+        act = {"sigmoid": "the output of a sigmoid unit", "tanh": "the output of the tanh unit"}.get(
+            role.activation if role else "", "the sum of the gated parts"
+        )
         if role is None or not role.partners:
             return act if role is not None else "the line that enters the cell from the step before"
         return f"{act} that is multiplied by ${to_latex(role.partners[0])}$"
@@ -106,7 +120,9 @@ class Labels(Kind):
         target = self.target(model, bench, question)
         lower = " ".join(re.sub(r"[$\\{}*`\"]|\u201c|\u201d", " ", text.lower()).split())
         if _NUMBER.fullmatch(lower):
-            return verdict(question, text, "manual", message="The figure with its numbers is needed to judge a position number.")
+            return verdict(
+                question, text, "manual", message="The figure with its numbers is needed to judge a position number."
+            )
         if re.search(r"\b(?:not|never|isn't|no)\b", lower):
             return verdict(question, text, "manual", message="A denial in words waits for a person.")
         named = self.named(lower, target, model, bench, question)
@@ -118,7 +134,12 @@ class Labels(Kind):
         by_role = self.by_role(text, lower, target, model)
         if by_role is not None:
             return self.decided(question, text, by_role, target)
-        return verdict(question, text, "manual", message="No name or role of the cell was recognised with certainty; a person decides.")
+        return verdict(
+            question,
+            text,
+            "manual",
+            message="No name or role of the cell was recognised with certainty; a person decides.",
+        )
 
     def named(self, lower: str, target: Ref, model: Model, bench: Bench, question: Question) -> Ref | None:
         """The quantity that the head of the answer names."""
@@ -136,7 +157,9 @@ class Labels(Kind):
         found.sort(key=lambda item: item[0])
         refs = [ref if _NEWER.search(head) else self.shifted(ref, head) for _, ref in found]
         if len(set(refs)) > 1:
-            return refs[0] if re.match(r"(?:the\s+)?(?:output\s+of\s+)?(?:the\s+)?", head) and found[0][0] <= 16 else None
+            return (
+                refs[0] if re.match(r"(?:the\s+)?(?:output\s+of\s+)?(?:the\s+)?", head) and found[0][0] <= 16 else None
+            )
         return refs[0]
 
     def shifted(self, ref: Ref, head: str) -> Ref:
@@ -154,12 +177,16 @@ class Labels(Kind):
             answer = read_answer(text[match.end() :], model.vocabulary)
         except ReadError:
             return None
-        named = [s.sides[0] for s in answer.statements if len(s.sides) == 1 and isinstance(s.sides[0], Ref) and s.sides[0].at]
+        named = [
+            s.sides[0] for s in answer.statements if len(s.sides) == 1 and isinstance(s.sides[0], Ref) and s.sides[0].at
+        ]
         return named[0] if named and isinstance(named[0], Ref) else None
 
     def by_role(self, text: str, lower: str, target: Ref, model: Model) -> Ref | None:
         """The quantity that a description by function and partner fits, if it fits exactly one."""
-        activation = "sigmoid" if re.search(r"sigm|\u03c3|logistic", lower) else "tanh" if re.search(r"tanh", lower) else ""
+        activation = (
+            "sigmoid" if re.search(r"sigm|\u03c3|logistic", lower) else "tanh" if re.search(r"tanh", lower) else ""
+        )
         clause = re.search(r"(?:multipl\w*|scal\w*|times|gat(?:es|ing)|product|weights?)\b", lower)
         applied = self.by_input(text, activation, target, model)
         if applied is not None or not clause:
@@ -169,7 +196,13 @@ class Labels(Kind):
             answer = read_answer(text[where + len(clause[0]) :], model.vocabulary)
         except ReadError:
             return None
-        mentioned = [e for s in answer.statements for side in s.sides for e in walk(side) if isinstance(e, (Ref, Call)) and not _is_step(e)]
+        mentioned = [
+            e
+            for s in answer.statements
+            for side in s.sides
+            for e in walk(side)
+            if isinstance(e, (Ref, Call)) and not _is_step(e)
+        ]
         fits = []
         for role in roles(model):
             if activation and role.activation != activation:
@@ -188,13 +221,24 @@ class Labels(Kind):
             answer = read_answer(text[match.end() :], model.vocabulary)
         except ReadError:
             return None
-        mentioned = {e for s in answer.statements for side in s.sides for e in walk(side) if isinstance(e, Ref) and e.at}
+        mentioned = {
+            e for s in answer.statements for side in s.sides for e in walk(side) if isinstance(e, Ref) and e.at
+        }
         if not mentioned:
             return None
-        fits = [e.left for e in model.equations if isinstance(e.right, Call) and e.right.function == activation and mentioned <= set(walk(e.right))]
+        fits = [
+            e.left
+            for e in model.equations
+            if isinstance(e.right, Call) and e.right.function == activation and mentioned <= set(walk(e.right))
+        ]
         if len(fits) == 1:
             return fits[0]
-        inner = [e.left for e in model.equations for n in walk(e.right) if isinstance(n, Call) and n.function == activation and mentioned == {n.args[0]}]
+        inner = [
+            e.left
+            for e in model.equations
+            for n in walk(e.right)
+            if isinstance(n, Call) and n.function == activation and mentioned == {n.args[0]}
+        ]
         return inner[0] if inner and not fits and inner[0] != target else None
 
     def decided(self, question: Question, text: str, named: Ref, target: Ref) -> Verdict:
@@ -204,7 +248,12 @@ class Labels(Kind):
         wanted = Ref(target.name, tuple(simplified(a) for a in target.at))
         if normal == wanted:
             return verdict(question, text, "correct", evidence=f"names the place of {to_plain(target)}")
-        return verdict(question, text, "wrong", message=f"This names the place of {to_plain(named)}, and {to_plain(target)} is asked.")
+        return verdict(
+            question,
+            text,
+            "wrong",
+            message=f"This names the place of {to_plain(named)}, and {to_plain(target)} is asked.",
+        )
 
 
 def _one() -> Expr:

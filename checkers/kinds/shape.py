@@ -35,7 +35,9 @@ class Shape(Kind):
         try:
             tree = read_formula(self.shape_of, model.vocabulary)
         except ReadError as problem:
-            raise bench.assignment.error(f"{problem.message}: {self.shape_of}", "questions", question.id, "shape of", hint=problem.hint) from problem
+            raise bench.assignment.error(
+                f"{problem.message}: {self.shape_of}", "questions", question.id, "shape of", hint=problem.hint
+            ) from problem
         if not isinstance(tree, Ref):
             raise bench.assignment.error(f"'{self.shape_of}' is not a quantity", "questions", question.id, "shape of")
         return tree
@@ -51,7 +53,10 @@ class Shape(Kind):
         return Solution(
             question.id,
             answers=(claim,),
-            steps=(Step(Compare((target, symbols), ("in",)), "the shapes of its equation"), Step(claim, "sizes inserted")),
+            steps=(
+                Step(Compare((target, symbols), ("in",)), "the shapes of its equation"),
+                Step(claim, "sizes inserted"),
+            ),
             roads=(Road("executed in torch", len(executed) == len(symbolic), None, show(executed)),),
             rule="Rows first; a column of 3 may be written 3 or 3 × 1.",
         )
@@ -85,9 +90,21 @@ class Shape(Kind):
         witness = Witness("", show(key), show(mine))
         if mine == key[::-1] or (len(key) == 1 and mine == (1, *key)):
             return verdict(
-                question, text, "wrong", reading=reading, witness=witness, message=f"Rows and columns are exchanged: it is {show(key)}, not {show(mine)}."
+                question,
+                text,
+                "wrong",
+                reading=reading,
+                witness=witness,
+                message=f"Rows and columns are exchanged: it is {show(key)}, not {show(mine)}.",
             )
-        return verdict(question, text, "wrong", reading=reading, witness=witness, message=f"The shape is {show(key)}, not {show(mine)}.")
+        return verdict(
+            question,
+            text,
+            "wrong",
+            reading=reading,
+            witness=witness,
+            message=f"The shape is {show(key)}, not {show(mine)}.",
+        )
 
 
 def choose(found: list[Dims], name: str, rank: int) -> Dims | None:

@@ -136,6 +136,10 @@ STEPS = (
 class SampleModel:
     about: str
     forward: str
+    replace: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, str] = field(default_factory=lambda: {"n": "state"})
+    inputs: Mapping[str, str] = field(default_factory=lambda: {"x_t": "d", "C_0": "n"})
+    parameters: Mapping[str, str] = field(default_factory=lambda: {"W_f": "n x (n+d)", "W_i": "n x (n+d)", "b_f": "n"})
 
 
 @dataclass(frozen=True)

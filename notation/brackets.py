@@ -1,0 +1,143 @@
+"""What brackets mean: grouping, vectors, stacked blocks, matrices, indicators, absolute values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from notation.lexer import Token
+from notation.tree import (
+    Add,
+    All,
+    Call,
+    Compare,
+    Concat,
+    Div,
+    Expr,
+    Indicator,
+    Matrix,
+    Mul,
+    Neg,
+    Num,
+    Vector,
+)
+from notation.vocabulary import split_commas
+
+if TYPE_CHECKING:
+    from notation.parser import Parser
+
+
+def bracket(p: Parser, token: Token) -> Expr:
+    """Round, square and curly brackets, bars and angles."""
+    if token.text in {"|", "||"}:
+        return _bars(p, token)
+    close = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}[token.text]
+    end = (
+        p.closing(p.pos)
+        if token.text != "langle"
+        else next((i for i in range(p.pos, len(p.tokens)) if p.tokens[i].text == close), -1)
+    )
+    if end < 0:
+        other = [t for t in p.tokens[p.pos :] if t.kind == "op" and t.text in {")", "]", "}"}]
+        hint = (
+            f"add '{close.strip(chr(92))}'"
+            if not other
+            else f"the brackets '{token.text}' and '{other[0].text}' do not match"
+        )
+        raise p.error(f"this '{token.text.strip(chr(92))}' is never closed", hint, (token.start, token.end))
+    tokens = [t for t in p.tokens[p.pos + 1 : end] if t.kind not in {"newline", "row"}]
+    p.pos = end + 1
+    span = (token.start, p.before())
+    if not tokens:
+        raise p.error("empty brackets", "put something between them", span)
+    items = _items(p, tokens, spaced=token.text == "[")
+    if token.text == "langle":
+        if len(items) != 2:
+            raise p.error("an inner product needs two entries", "\\langle a, b \\rangle", span)
+        return Call("inner", tuple(items), span=span)
+    if token.text == "[":
+        if len(items) == 1 and isinstance(items[0], (Compare, All)):
+            return Indicator(items[0], span=span)
+        if len(items) == 1 and not isinstance(items[0], (Num, Vector)):
+            return items[0]
+        if all(isinstance(i, (Vector, Concat)) for i in items) and len(items) >= 1:
+            rows = [i.entries if isinstance(i, Vector) else i.blocks for i in items if isinstance(i, (Vector, Concat))]
+            return Matrix(tuple(rows), span=span)
+        numeric = all(_numeric(i) for i in items)
+        return Vector(tuple(items), span=span) if numeric else Concat(tuple(items), span=span)
+    if len(items) == 1:
+        return replace(items[0], span=span) if token.text != "\\{" else items[0]
+    if any(t.kind == "op" and t.text == ";" for t in tokens) and not all(_numeric(i) for i in items):
+        return Concat(tuple(items), span=span)
+    return Vector(tuple(items), span=span)
+
+
+def _numeric(e: Expr) -> bool:
+    if isinstance(e, Neg):
+        return _numeric(e.body)
+    if isinstance(e, (Add,)):
+        return all(_numeric(t) for t in e.terms)
+    if isinstance(e, Mul):
+        return _numeric(e.left) and _numeric(e.right)
+    if isinstance(e, Div):
+        return _numeric(e.top) and _numeric(e.bottom)
+    if isinstance(e, Call):
+        return all(_numeric(a) for a in e.args)
+    return isinstance(e, Num)
+
+
+def _items(p: Parser, tokens: list[Token], *, spaced: bool) -> list[Expr]:
+    """The entries of a bracket, separated by commas, semicolons or (numbers in square brackets) spaces."""
+    from notation.parser import Parser
+
+    inner = Parser(list(tokens), p.text, p.vocabulary, p.bound)
+    inner.depth = p.depth + 1
+    if any(t.kind in {"word", "name"} and t.text == "and" for t in tokens):
+        return [conditions(p, tokens)]
+    items = [inner.relation()]
+    while (token := inner.peek()) is not None:
+        if token.kind == "op" and token.text in {",", ";"} or token.kind == "op" and token.text == "&":
+            inner.pos += 1
+            if inner.peek() is None:
+                break
+            items.append(inner.relation())
+        elif spaced and token.kind == "num" and token.space:
+            items.append(inner.relation())
+        elif token.kind == "ellipsis":
+            raise inner.error("an ellipsis does not say what it leaves out", "write the sum with \\sum, or all entries")
+        else:
+            raise inner.error("this could not be read")
+    return items
+
+
+def _bars(p: Parser, token: Token) -> Expr:
+    end = p.closing_bar(token.text)
+    if end < 0:
+        raise p.error(f"this '{token.text}' is never closed", "", (token.start, token.end))
+    inner = p.tokens[p.pos + 1 : end]
+    p.pos = end + 1
+    return Call("abs" if token.text == "|" else "norm", (p.sub(inner),), span=(token.start, p.before()))
+
+
+def dimensions(value: Expr) -> list[Expr]:
+    """The factors of `3 x 5 x 7` as separate dimensions."""
+    if isinstance(value, Mul) and value.kind == "star":
+        return dimensions(value.left) + dimensions(value.right)
+    if isinstance(value, (Vector, Concat)):
+        items = value.entries if isinstance(value, Vector) else value.blocks
+        return [d for item in items for d in dimensions(item)]
+    return [value]
+
+
+def conditions(p: Parser, tokens: list[Token]) -> Expr:
+    """Relations joined by commas or `and`."""
+    pieces: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.kind in {"word", "name"} and token.text in {"and", "AND"}:
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    parts = [p.sub(piece) for group_ in pieces for piece in split_commas(group_)]
+    if not parts:
+        raise p.error("a condition is missing", "x > 0")
+    return parts[0] if len(parts) == 1 else All(tuple(parts))

@@ -1,0 +1,100 @@
+"""Sums and products over a range, in all the ways in which a range is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from notation.lexer import Token
+from notation.tree import (
+    Add,
+    Compare,
+    Expr,
+    Neg,
+    Reduce,
+    Ref,
+    Vector,
+    number,
+)
+from notation.vocabulary import split_commas
+
+if TYPE_CHECKING:
+    from notation.parser import Parser
+from notation.differentials import _sub_parser
+
+
+def _ranged(p: Parser) -> bool:
+    """Whether a bracket after `sum` holds a range, as in `sum(k=1 to 5)`."""
+    end = p.closing(p.pos)
+    inner = p.tokens[p.pos + 1 : end] if end > 0 else []
+    return (
+        len(inner) >= 3
+        and inner[0].kind in {"name", "greek"}
+        and inner[1].text == "="
+        and any(t.text in {"to", "...", ".."} for t in inner)
+    )
+
+
+def reduce_(p: Parser, start: int, operation: Literal["sum", "product"]) -> Expr:
+    r"""`\sum_{t=1}^{T}`, `\sum_{i \ne j}`, `\sum_t`, `sum(k=1 to 5)` and what they range over."""
+    lower: list[Token] = []
+    upper: list[Token] = []
+    if p.at_op("(") and _ranged(p):
+        end = p.closing(p.pos)
+        inner = p.tokens[p.pos + 1 : end]
+        p.pos = end + 1
+        cut = next(i for i, t in enumerate(inner) if t.text in {"to", "...", ".."})
+        lower, upper = inner[:cut], inner[cut + 1 :]
+    else:
+        for _ in range(2):
+            if p.accept("_"):
+                lower = p.bracketed() or []
+            elif p.accept("^"):
+                upper = p.bracketed() or []
+    if not lower:
+        raise p.error("which variable does this run over?", "\\sum_{t=1}^{T}", (start, p.before()))
+    if len(upper) >= 3 and upper[1].text == "=" and upper[0].text == lower[0].text:  # from k=1 to k=5
+        upper = upper[2:]
+    variables, low, high, condition = _range(p, lower, upper)
+    inner_parser = _sub_parser(p, p.tokens[p.pos :])
+    inner_parser.bound = p.bound | set(variables)
+    if inner_parser.peek() is None:
+        raise p.error("a sum of what?", "\\sum_{t=1}^{T} a_t")
+    body = inner_parser.product()
+    p.tokens[p.pos :] = inner_parser.tokens
+    p.pos += inner_parser.pos
+    span = (start, p.before())
+    for variable in reversed(variables):
+        body = Reduce(operation, variable, low, high, condition, body, span=span)
+        condition = None
+    return body
+
+
+def _range(
+    p: Parser, lower: list[Token], upper: list[Token]
+) -> tuple[list[str], Expr | None, Expr | None, Expr | None]:
+    """The variables and bounds of a sum, from what stands below and above it."""
+    names = [t for t in lower if t.kind in {"name", "greek"}]
+    pieces = split_commas(lower)
+    if names and all(len(piece) == 1 and piece[0].kind in {"name", "greek"} for piece in pieces):
+        letters = [c for piece in pieces for c in (piece[0].text if piece[0].kind == "name" else [piece[0].text])]
+        return list(letters), None, p.sub(upper) if upper else None, None
+    first = next((t.text for t in names), None)
+    if first is None:
+        raise p.error("which variable does this run over?", "\\sum_{t=1}^{T}")
+    probe = _sub_parser(p, lower)
+    probe.bound = p.bound | {t.text for t in names if len(t.text) == 1}
+    relation = probe.entries()
+    if isinstance(relation, Vector):
+        raise p.error("this range could not be read", "\\sum_{t=1}^{T}")
+    if not isinstance(relation, Compare):
+        raise p.error("this range could not be read", "\\sum_{t=1}^{T}")
+    variable = next((s.name for s in relation.sides if isinstance(s, Ref) and not s.at and not s.index), first)
+    if relation.relations == ("=",) and isinstance(relation.sides[0], Ref):
+        return [relation.sides[0].name], relation.sides[1], p.sub(upper) if upper else None, None
+    if relation.relations in (("<=", "<="), ("<", "<="), ("<=", "<"), ("<", "<")) and isinstance(
+        relation.sides[1], Ref
+    ):
+        low: Expr = relation.sides[0] if relation.relations[0] == "<=" else Add((relation.sides[0], number(1)))
+        high: Expr = relation.sides[2] if relation.relations[1] == "<=" else Add((relation.sides[2], Neg(number(1))))
+        return [relation.sides[1].name], low, high, None
+    return [variable], None, p.sub(upper) if upper else None, relation

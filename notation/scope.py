@@ -1,0 +1,169 @@
+"""Where names get their values, and how an answer's own definitions are unfolded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from notation.arrays import Array, Backend, numpy_backend
+from notation.errors import EvaluationError
+from notation.limits import MAX_RECURSION
+from notation.tree import Add, DerivativeKind, Expr, Ref, walk
+
+Position = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One line of a definition: it holds where `at` and `index` match (a plain name binds, anything else must equal)."""
+
+    at: tuple[Expr, ...]
+    index: tuple[Expr, ...]
+    body: Expr
+    condition: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where names get their values.
+
+    `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
+    `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
+    """
+
+    lookup: Callable[[str, Position], Array]
+    partial: Callable[[str, Position, str, Position, DerivativeKind], Array] | None = None
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    blocks: Callable[[str, int], list[int]] | None = None
+    definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
+    index: Mapping[str, int] = field(default_factory=dict)
+    functions: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
+    backend: Backend = field(default_factory=numpy_backend)
+    inner_dot: bool = False
+    adjoint_rows: bool = False
+    loss: str | None = None
+    default_range: tuple[int, int] | None = None
+
+    def at(self, **index: int) -> Scope:
+        """The same scope with index variables set."""
+        return replace(self, index={**self.index, **index})
+
+
+class Definitions:
+    """The part of the interpreter that unfolds names which the answer itself defines, recursively in time if need be."""
+
+    scope: Scope
+    index: dict[str, int]
+    memo: dict[tuple[str, Position, Position], Array]
+    active: list[tuple[str, Position, Position]]
+
+    def value(self, expr: Expr) -> Array:
+        """The value of a tree; supplied by the interpreter."""
+        raise AssertionError("an interpreter supplies this")
+
+    def integer(self, expr: Expr) -> int:
+        """The value of an index expression; supplied by the interpreter."""
+        raise AssertionError("an interpreter supplies this")
+
+    def holds(self, e: Expr) -> bool:
+        """Whether a condition holds; supplied by the interpreter."""
+        raise AssertionError("an interpreter supplies this")
+
+    def picked(self, value: Array, index: Position, e: Expr) -> Array:
+        """A component of a value; supplied by the interpreter."""
+        raise AssertionError("an interpreter supplies this")
+
+    def defined(self, name: str, at: Position, index: Position) -> Array:
+        """The value of a name that the answer itself defines, at a position."""
+        key = (name, at, index)
+        if key in self.memo:
+            return self.memo[key]
+        if key in self.active:
+            raise EvaluationError(f"the definition of {name} refers to itself at the same step")
+        if len(self.active) >= MAX_RECURSION:
+            raise EvaluationError(f"the recursion of {name} does not end")
+        chosen = self.choose(name, at, index)
+        if chosen is None:
+            high = max((h for _, h in self.scope.ranges.values()), default=0)
+            if at and at[0] > high:  # quantities beyond the last step are 0 by convention
+                return self.scope.backend.constant(0.0)
+            raise EvaluationError(f"{name} is not defined at step {', '.join(map(str, at))}")
+        body, bound, rest = chosen
+        self.active.append(key)
+        saved = dict(self.index)
+        self.index.update(bound)
+        try:
+            value = self.value(body)
+        finally:
+            self.index = saved
+            self.active.pop()
+        if rest:
+            value = self.picked(value, rest, body)
+        self.memo[key] = value
+        return value
+
+    def choose(self, name: str, at: Position, index: Position) -> tuple[Expr, dict[str, int], Position] | None:
+        """The clause that applies: one for exactly this step before the general one."""
+        general: tuple[Expr, dict[str, int], Position] | None = None
+        high = max((h for _, h in self.scope.ranges.values()), default=0)
+        for clause in self.scope.definitions[name]:
+            if len(clause.at) != len(at):
+                continue
+            bound: dict[str, int] = {}
+            matches, exact = True, True
+            for pattern, number in zip((*clause.at, *clause.index), (*at, *index), strict=False):
+                if isinstance(pattern, Ref) and not pattern.at and not pattern.index and not self._fixed(pattern.name):
+                    bound[pattern.name] = number
+                    exact = False
+                elif self.integer(pattern) != number:
+                    shift = self._shift(pattern, number)
+                    if shift is None:
+                        matches = False
+                    else:
+                        bound.update(shift)
+                        exact = False
+            rest = index[len(clause.index) :]
+            if not matches or (not exact and at and at[0] > high):
+                continue
+            if clause.condition is not None and not self._holds_with(clause.condition, bound):
+                continue
+            if exact:
+                return clause.body, bound, rest
+            general = general or (clause.body, bound, rest)
+        return general
+
+    def _fixed(self, name: str) -> bool:
+        return (
+            name not in self.scope.ranges
+            and name in self.index
+            and False
+            or (name not in self.scope.ranges and self._is_size(name))
+        )
+
+    def _is_size(self, name: str) -> bool:
+        try:
+            return len(name) >= 1 and tuple(self.scope.lookup(name, ()).shape) == () and name not in self.index
+        except (EvaluationError, KeyError):
+            return False
+
+    def _shift(self, pattern: Expr, number: int) -> dict[str, int] | None:
+        """Solve `t - 1 = number` for the variable of a clause written for another step."""
+        names = [r.name for r in walk(pattern) if isinstance(r, Ref) and not self._is_size(r.name)]
+        if len(names) != 1 or not isinstance(pattern, Add):
+            return None
+        saved = dict(self.index)
+        self.index[names[0]] = 0
+        try:
+            offset = self.integer(pattern)
+        finally:
+            self.index = saved
+        return {names[0]: number - offset}
+
+    def _holds_with(self, condition: Expr, bound: dict[str, int]) -> bool:
+        saved = dict(self.index)
+        self.index.update(bound)
+        try:
+            return self.holds(condition)
+        finally:
+            self.index = saved

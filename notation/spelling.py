@@ -1,0 +1,338 @@
+"""How a symbol is spelled: letters, accents, sub- and superscripts, index brackets, and the shorthand of code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from notation.cursor import Cursor
+from notation.lexer import Token
+from notation.lexicon import ACCENT_WORDS, GREEK
+from notation.tree import Ref
+from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
+
+Piece = list[Token]
+_STEP_WORDS = {"prev": -1, "previous": -1, "next": 1, "tm": -1, "tp": 1, "last": -1, "old": -1}
+# In a text without declarations these letters are taken as positions, all other subscripts as part of the name.
+_FUNCTION_LETTERS = frozenset("f g p q D G F P Q phi psi mu".split())
+_OPEN_INDEX = INDEX_LETTERS | frozenset("tTnNdK")
+
+
+@dataclass
+class Spelled:
+    """A symbol as collected from the text, before it is known what it means."""
+
+    base: str
+    accents: tuple[str, ...]
+    subs: list[Piece]
+    sups: list[Piece]
+    start: int
+    end: int
+
+
+class Spelling(Cursor):
+    """The part of the reader that collects one symbol from the text."""
+
+    # -- spelling -------------------------------------------------------------------------------------------------
+
+    def spelled(self) -> Spelled:
+        """Collect one symbol with its accents, subscripts and index-like superscripts and brackets."""
+        start = self.here()
+        accents: list[str] = []
+        token = self.take()
+        while token.kind == "accent":
+            accents.append(token.text)
+            token = self.take()
+        subs: list[Piece] = []
+        sups: list[Piece] = []
+        if token.kind == "op" and token.text == "{":  # \hat{y}, \overline{c_t}
+            self.pos -= 1
+            inner = self.bracketed() or []
+            nested = type(self)(inner, self.text, self.vocabulary, self.bound)
+            if not inner or inner[0].kind not in {"name", "greek", "accent", "op"}:
+                raise self.error("an accent needs a letter", "\\hat y", (token.start, token.end))
+            one = nested.spelled()
+            if nested.peek() is not None:
+                raise nested.error("an accent covers one symbol only", "\\tilde{C}_t")
+            base, subs, sups = one.base, one.subs, one.sups
+            accents = [*one.accents, *accents]
+        elif token.kind in {"name", "greek"}:
+            base = token.text if token.kind == "greek" or token.roman else self.split_run(token)
+            if self.vocabulary.latex and token.kind == "name" and token.roman:
+                base = token.text
+        else:
+            self.pos -= 1
+            raise self.error("expected a name")
+        result = Spelled(base, tuple(accents), subs, sups, start, self.before())
+        self.code_label(result)
+        self.code_step(result)
+        self.trailers(result)
+        result.end = self.before()
+        return result
+
+    def code_label(self, out: Spelled) -> None:
+        """In `Wf`, `bV` the second letter is the label, unless the whole run is a name of its own."""
+        run = out.base
+        if len(run) < 2 or self.vocabulary.knows_base(run):
+            return
+        for k in range(1, len(run)):
+            if self.vocabulary.find(Symbol(run[:k], out.accents, run[k:])) is not None:
+                out.base = run[:k]
+                out.subs.append([Token("name", run[k:], out.start + k, out.start + len(run))])
+                return
+
+    def code_step(self, out: Spelled) -> None:
+        """In `ct`, `ht`, `ft` the t is the step: a quantity is never multiplied by its own sequence variable."""
+        token = self.peek()
+        if token is None or token.kind != "name" or token.space or token.start != self.before():
+            return
+        letter = token.text[0]
+        ends = {
+            high.name
+            for axis in self._axes(out)
+            for high in (self.vocabulary.ranges[axis][1],)
+            if isinstance(high, Ref)
+        }
+        if letter in {*self._axes(out), *ends} and not out.subs:
+            out.subs.append([replace(token, text=letter, end=token.start + 1)])
+            if len(token.text) == 1:
+                self.pos += 1
+            else:
+                self.tokens[self.pos] = replace(token, text=token.text[1:], start=token.start + 1)
+
+    def split_run(self, token: Token) -> str:
+        """Take the first name of a run of letters (`Wx` is W times x) and leave the rest as a token."""
+        run = token.text
+        first = self.first_name(run)
+        if len(first) < len(run):
+            rest = replace(token, text=run[len(first) :], start=token.start + len(first), space=False)
+            self.tokens[self.pos - 1 : self.pos] = [replace(token, text=first, end=token.start + len(first)), rest]
+        return first
+
+    def first_name(self, run: str) -> str:
+        """The longest prefix of `run` that is a name such that the rest can be read too; all of it if none is."""
+        known = self.vocabulary
+        if len(run) == 1 or self.is_name(run):
+            return run
+        nxt = self.peek()
+        if nxt is not None and nxt.kind == "op" and nxt.text in {"_", "("} and not nxt.space and known.function(run):
+            return run
+        cuts = [k for k in range(len(run) - 1, 0, -1) if self.is_name(run[:k]) and self.readable(run[k:])]
+        if cuts:
+            return run[: cuts[0]]
+        if known.open and (known.latex or len(run) <= 3) and run not in GREEK:
+            return run[0]
+        return run
+
+    def is_name(self, run: str) -> bool:
+        """Whether a run of letters is one declared name, function or index variable."""
+        known = self.vocabulary
+        if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
+            return True
+        if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
+            return True  # Wf, bV
+        for suffix, _ in ACCENT_WORDS.items():
+            if (
+                run.endswith(suffix)
+                and len(run) > len(suffix)
+                and self._accented(run[: -len(suffix)], ACCENT_WORDS[suffix])
+            ):
+                return True
+        return len(run) == 1 and known.open
+
+    def _accented(self, base: str, accent: str) -> bool:
+        return any(key.startswith(f"{accent}:{base}") for key in self.vocabulary.spellings)
+
+    def readable(self, run: str) -> bool:
+        """Whether a run of letters can be split into names without rest."""
+        return not run or any(self.is_name(run[:k]) and self.readable(run[k:]) for k in range(len(run), 0, -1))
+
+    # -- trailers -------------------------------------------------------------------------------------------------
+
+    def trailers(self, out: Spelled) -> None:
+        """Collect subscripts, index-like superscripts and index brackets that follow a symbol."""
+        while (token := self.peek()) is not None:
+            if token.kind == "combining":
+                self.pos += 1
+                out.accents = (*out.accents, token.text)
+            elif (
+                token.kind == "num"
+                and not token.space
+                and not out.subs
+                and token.start == out.start + len(out.base)
+                and token.text.isdigit()
+            ):
+                key = replace(Symbol(out.base, out.accents), label=token.text)
+                if self.vocabulary.find(key) is None and not self.vocabulary.open and not self._axes(out):
+                    return
+                self.pos += 1
+                out.subs.append([token])
+            elif token.kind == "op" and token.text == "_":
+                self.pos += 1
+                out.subs.extend(self.subscript(out))
+            elif token.kind == "op" and token.text == "^" and (pieces := self.index_superscript(out)) is not None:
+                out.sups.extend(pieces)
+            elif (
+                token.kind == "op"
+                and token.text in {"(", "["}
+                and (pieces := self.index_bracket(out, token)) is not None
+            ):
+                out.subs.extend(pieces)
+            else:
+                return
+
+    def subscript(self, out: Spelled) -> list[Piece]:
+        token = self.peek()
+        if token is None:
+            raise self.error("'_' needs a subscript", "h_{t-1}")
+        if token.kind == "op" and token.text == "{":
+            inner = self.bracketed() or []
+            if not inner:
+                raise self.error("an empty subscript", "h_{t-1}", (token.start, token.end))
+            return split_commas(inner)
+        if token.kind not in {"name", "greek", "num", "accent", "cmd", "ones", "infinity"}:
+            raise self.error("'_' needs a subscript", "h_{t-1}")
+        self.pos += 1
+        following = self.peek()
+        if (
+            token.text in {"tp", "tm", "tplus", "tminus"}
+            and following is not None
+            and following.kind == "num"
+            and not following.space
+        ):
+            self.pos += 1  # c_tp1 is c at t+1
+            return [[replace(token, text=token.text[:2]), following]]
+        if token.kind == "name" and len(token.text) > 1 and not token.roman:
+            return [[self._plain_label(out, token)]]
+        return [[token]]
+
+    def _plain_label(self, out: Spelled, token: Token) -> Token:
+        """In `W_fx` the label is f and x is a factor; in `W_fh` it may all be label: the declared names decide."""
+        run, known = token.text, self.vocabulary
+        base = Symbol(out.base, out.accents)
+        for k in range(len(run), 0, -1):
+            label_known = known.find(replace(base, label=run[:k])) is not None
+            whole_index = k == 1 and self._axes(out) and known.is_axis(run[:1])
+            if k == len(run) and (label_known or run in ACCENT_WORDS or run in _STEP_WORDS or out.base == "delta"):
+                return token
+            if (label_known or whole_index) and self.readable(run[k:]):
+                rest = replace(token, text=run[k:], start=token.start + k, space=False)
+                self.tokens.insert(self.pos, rest)
+                return replace(token, text=run[:k], end=token.start + k)
+        if known.open and known.latex:
+            rest = replace(token, text=run[1:], start=token.start + 1, space=False)
+            self.tokens.insert(self.pos, rest)
+            return replace(token, text=run[:1], end=token.start + 1)
+        return token
+
+    def _axes(self, out: Spelled) -> tuple[str, ...]:
+        found = self._plainly(out)
+        return found.axes if found else ()
+
+    def _plainly(self, out: Spelled) -> Quantity | None:
+        """The quantity of a symbol without its subscripts; a bar that no name has marks an adjoint."""
+        bare = tuple(a for a in out.accents if a != "bar")
+        return self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(Symbol(out.base, bare))
+
+    def index_superscript(self, out: Spelled) -> list[Piece] | None:
+        """The pieces of a superscript that is a time, a component or a label, not a power; None leaves it alone."""
+        inner, after = group(self.tokens, self.pos + 1)
+        if not inner:
+            raise self.error("'^' needs an exponent", "x^2")
+        if self.at_op("(", "<", "langle", ahead=1) and self.tokens[self.pos + 1].kind == "op":  # h^(t), h^<t>
+            close = {"(": ")", "<": ">", "langle": "rangle"}[self.tokens[self.pos + 1].text]
+            end = next((i for i in range(self.pos + 2, len(self.tokens)) if self.tokens[i].text == close), -1)
+            if end < 0:
+                return None
+            inner, after = self.tokens[self.pos + 1 : end + 1], end + 1
+        wrapped = inner[0].text in {"(", "<", "langle"} and inner[-1].text in {")", ">", "rangle"} and len(inner) > 2
+        content = inner[1:-1] if wrapped else inner
+        spelled_sup = "^" + "".join(t.text for t in content)
+        if self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None and inner[0].kind != "top":
+            self.pos = after
+            out.base += spelled_sup
+            return []
+        texts = [t.text for t in content]
+        axes = self._axes(out)
+        runs = set(self.vocabulary.ranges) | self.bound
+        names = [t for t in content if t.kind in {"name", "greek"}]
+        timelike = bool(axes) and bool(names or wrapped) and all(self._timelike(t) for t in content) and texts != ["T"]
+        if wrapped and axes and texts == ["T"]:
+            timelike = True
+        component = wrapped and all(t.text in INDEX_LETTERS or t.kind == "num" for t in content)
+        bare = (
+            not wrapped
+            and len(content) == 1
+            and content[0].kind == "name"
+            and content[0].text in (INDEX_LETTERS | runs)
+        )
+        label = (
+            out.base == "delta"
+            or self.vocabulary.find(replace(Symbol(out.base, out.accents), label="".join(texts))) is not None
+        )
+        if inner[0].kind in {"top"} or texts in (["T"], ["*"], ["'"]) and not timelike:
+            return None
+        if (
+            timelike
+            or component
+            or (bare and (axes or out.subs))
+            or (label and not any(t.kind == "num" for t in content))
+        ):
+            self.pos = after
+            return split_commas(content)
+        return None
+
+    def _timelike(self, token: Token) -> bool:
+        if token.kind == "num" or token.kind == "op" and token.text in {"+", "-", ","}:
+            return True
+        bounds = {"T", "t"} | set(self.vocabulary.ranges) | self.bound | {"tau"}
+        return token.kind in {"name", "greek"} and token.text in bounds
+
+    def index_bracket(self, out: Spelled, token: Token) -> list[Piece] | None:
+        """The pieces of `(t-1)`, `[t]`, `[i, j]` after a name that takes them; None leaves the bracket alone."""
+        end = self.closing(self.pos)
+        if end < 0:
+            return None
+        inner = self.tokens[self.pos + 1 : end]
+        if not inner:
+            return None
+        found = self._plainly(out) or self.vocabulary.find(
+            Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p))
+        )
+        timelike = all(self._timelike(t) for t in inner)
+        indexlike = all(self._timelike(t) or t.text in INDEX_LETTERS or t.text in {":"} for t in inner)
+        if found is None:
+            if out.base == "delta" or not self.vocabulary.open or token.space:
+                taken = out.base == "delta" and timelike and any(t.kind == "name" for t in inner)
+            else:
+                letters = [t for t in inner if t.kind in {"name", "greek"}]
+                short = all(self._timelike(t) or t.text in INDEX_LETTERS for t in inner) and len(letters) <= 2
+                applied = (
+                    len(inner) == 1
+                    and letters
+                    and inner[0].text in {"x", "y", "z", "t"}
+                    and (bool(out.subs) or out.base in _FUNCTION_LETTERS)
+                )
+                taken = (
+                    applied
+                    or short
+                    and (
+                        token.text == "["
+                        or letters != []
+                        and letters[0].text in {"t", "tau", "k"}
+                        and out.base not in {"t"}
+                    )
+                )
+        else:
+            used = len([p for p in out.subs + out.sups if self._is_position(p)])
+            missing = used < len(found.axes)
+            dims = len(found.shape or ())
+            taken = (missing and timelike and bool(found.axes)) or (
+                token.text == "[" and indexlike and used < len(found.axes) + dims
+            )
+        if not taken:
+            return None
+        self.pos = end + 1
+        return split_commas(inner)
+
+    def _is_position(self, piece: Piece) -> bool:
+        return all(self._timelike(t) for t in piece) or (len(piece) == 1 and piece[0].text in _STEP_WORDS)
