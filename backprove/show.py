@@ -69,9 +69,9 @@ def _reasons(verdict: Verdict) -> list[str]:
     lines = _wrapped(plain_words(told)) + [f"  {line}".rstrip() if _typed(line) else line for line in excerpt]
     lines += _wrapped(plain_words(verdict.diagnosis or ""))
     witness = verdict.witness
-    if witness is not None and not (witness.expected in told and witness.yours in told):
-        where = f"at {plain_words(witness.where)}: " if witness.where else ""
-        lines += _wrapped(f"{where}expected {plain_words(witness.expected)}, yours {plain_words(witness.yours)}")
+    if witness is not None and witness.where and not (witness.expected in told and witness.yours in told):
+        where = plain_words(witness.where)
+        lines += _wrapped(f"at {where}: expected {plain_words(witness.expected)}, yours {plain_words(witness.yours)}")
     for note in verdict.notes:
         lines += _wrapped(f"note: {plain_words(note)}")
     return lines

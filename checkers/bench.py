@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
@@ -54,8 +54,8 @@ class Bench:
                 return make_world(self.model(name), seed)
 
             self._worlds[name] = tuple(
-                self.store.world(f"world-{name}-{seed}", lambda s=seed: make(s)) for seed in range(WORLDS)
-            )  # type: ignore[misc]
+                self.store.world(f"world-{name}-{seed}", partial(make, seed)) for seed in range(WORLDS)
+            )
         return self._worlds[name]
 
     def kind(self, question: Question) -> Kind:

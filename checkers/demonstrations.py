@@ -26,7 +26,10 @@ def gradient_norms(bench: Bench, model: str) -> tuple[Plot, ...]:
     steps, norms = adjoint_norms(bench.model(model))
     x = tuple(float(t) for t in range(1, steps + 1))
     series = tuple(Series(label, x, tuple(values)) for label, values in norms.items())
-    caption = "Norm of the gradient at step $t$ of a loss at the last step: with $f_t = 1$ the cell keeps it, a tanh RNN loses it."
+    caption = (
+        "Norm of the gradient at step $t$ of a loss at the last step: with $f_t = 1$ the cell keeps it, a tanh RNN "
+        "loses it."
+    )
     return (Plot(caption, "step $t$", "gradient norm", series, log_y=True),)
 
 

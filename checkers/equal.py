@@ -27,7 +27,8 @@ from notation.scope import Scope
 from notation.tree import Add, Compare, Component, DerivativeKind, Expr, Num, Partial, Reduce, Ref, Vector, walk
 from notation.vocabulary import Vocabulary
 
-# Points that must agree. A wrong formula of this field that agrees at one generic point is a coincidence of measure zero;
+# Points that must agree. A wrong formula of this field that agrees at one generic point is a coincidence of measure
+# zero;
 # the rest catch differences that only show on part of the domain (a sign, a branch of max).
 POINTS = 24
 TRIES = 8
@@ -44,7 +45,8 @@ class Assumed:
 
 @dataclass
 class Point:
-    """One assignment of values to names, drawn when first asked for; the same name gets the same value on both sides."""
+    """One assignment of values to names, drawn when first asked for; the same name gets the same value on both
+    sides."""
 
     seed: int
     assumed: Mapping[str, Assumed]
@@ -220,10 +222,10 @@ class _Pair:
                 and a.shape is not None
             ):
                 return a.shape
-        rows = self.shape_of(of, of_at) or ()
-        return (*rows, *(self.shape_of(wrt, wrt_at) or ()))
+        rows = self.shape_of(of) or ()
+        return (*rows, *(self.shape_of(wrt) or ()))
 
-    def shape_of(self, name: str, at: tuple[int, ...]) -> tuple[int, ...] | None:
+    def shape_of(self, name: str) -> tuple[int, ...] | None:
         """The declared shape of a name, whatever its position."""
         if name in self.bare and self.bare[name].shape is not None:
             return self.bare[name].shape
@@ -239,7 +241,7 @@ class _Pair:
         return frozenset()
 
     def value(self, point: Point, name: str, at: tuple[int, ...]) -> Any:
-        shape = self.shape_of(name, at) or ()
+        shape = self.shape_of(name) or ()
         if shape and len(at) == len(shape) and f"{name}@[]" in self.assumed:  # W_{ij} of a declared matrix: a component
             whole = point.draw(name, (), shape, self.words_of(name))
             if all(1 <= k <= n for k, n in zip(at, shape, strict=True)):
@@ -294,7 +296,7 @@ class _Pair:
                 if (
                     isinstance(n, Ref)
                     and (n.at or n.index)
-                    and self.shape_of(n.name, ())
+                    and self.shape_of(n.name)
                     and any(isinstance(e, Ref) and e.name == name for e in (*n.at, *n.index))
                 ):
                     return True
@@ -302,13 +304,13 @@ class _Pair:
                     return True
         return False
 
-    # -- the ladder -----------------------------------------------------------------------------------------------------
+    # -- the ladder
+    # -----------------------------------------------------------------------------------------------------
 
     def judge(self) -> Verdict:
         reading = (self.mine,)
         if isinstance(self.wanted, Vector) or isinstance(self.mine, Vector):
-            relaxed = self.compare({})
-            return relaxed
+            return self.compare({})
         found = self.compare({})
         if found.status in {"wrong", "undecided"} and found.message.startswith("The shapes"):
             other = self.compare({"inner_dot": True})
@@ -408,13 +410,13 @@ class _Pair:
 
     def proved(self) -> bool:
         """Proof for scalars: a normal form of the difference."""
-        from checkers.prove import NoNormalForm, scalars_equal
+        from checkers.prove import NormalFormError, scalars_equal
 
         if self.given.definitions or self.keyed.definitions or any(a.shape for a in self.assumed.values()):
             return False
         try:
             return scalars_equal(self.mine, self.wanted)
-        except (NoNormalForm, RecursionError):
+        except (NormalFormError, RecursionError):
             return False
 
 

@@ -6,6 +6,7 @@ Shared by every kind whose answer is a formula for a quantity or a derivative of
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from checkers.assignment import Question
 from checkers.kinds.base import unreadable, verdict
-from checkers.positions import left_head
+from checkers.positions import bind, left_head
 from checkers.prove import proves
 from checkers.relation import Asked, Comparison, Relation
 from checkers.verdict import Verdict
@@ -23,10 +24,14 @@ from notation.answer import Answer, Statement, read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
-from notation.tree import Call, Compare, Component, Expr, Partial, Ref, Transpose, rebuild, walk
+from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Transpose, rebuild, walk
+from notation.vocabulary import Vocabulary
 from reference_impl.world import World
 
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
+
+
+_NOTHING = Answer("", (), Vocabulary())
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Formula:
         """Find the statement that answers the question and judge it."""
         question = self.question
         stated = [s for s in self.statements(answer) if s.role != "premise"]
-        candidates = [s for s in stated if not is_identity(s)]
+        candidates = [s for s in stated if not is_identity(s) and not self.is_convention(s)]
         mains = [s for s in candidates if self.about_target(s)]
         if not mains and len(candidates) < len(stated) and not answer.errors:
             return verdict(
@@ -114,7 +119,7 @@ class Formula:
                 continue
             name = s.left.args[0].name
             for x in (-1.3, -0.4, 0.3, 0.9, 1.7):
-                scope = Scope(lookup=lambda n, at, x=x: np.asarray(x) if n == name else _unknown(n))  # type: ignore[misc]
+                scope = Scope(lookup=_only(name, x))
                 try:
                     values = [float(evaluate(side, scope)) for side in s.sides]
                 except (EvaluationError, ShapeError, TypeError):
@@ -132,10 +137,9 @@ class Formula:
         if len({left.name for left in lefts}) == 1 and lefts:
             name, head = lefts[0].name, self.asked.head
             if len(lefts[0].at) == len(head.at):
-                renamed = [
+                return [
                     replace(s, sides=tuple(self.as_target(side, name) for side in s.sides), role="claim") for s in out
                 ]
-                return renamed
         return out
 
     def as_target(self, e: Expr, name: str) -> Expr:
@@ -191,6 +195,17 @@ class Formula:
             and any(isinstance(x, Ref) and x.name in free for x in pinned.sides)
         )
 
+    def is_convention(self, s: Statement) -> bool:
+        """Whether a statement says that the derivative beyond the last step is 0, which is the convention here."""
+        head = left_head(s.left) if s.left is not None and self.same_head(s.left) else None
+        if head is None or not isinstance(s.sides[-1], Num) or s.sides[-1].value != 0:
+            return False
+        return all(
+            bind(head.at, place, w) is None
+            for w in self.worlds
+            for place in Relation(self.asked, self.worlds, _NOTHING).places(w)
+        )
+
     def steps_are_free(self) -> bool:
         """Whether the question asks for all steps."""
         return any(isinstance(e, Ref) and e.name not in self.model.sizes for e in self.asked.head.at)
@@ -218,7 +233,8 @@ class Formula:
         )
         return unreadable(self.question, text, problem)
 
-    # -- one statement --------------------------------------------------------------------------------------------------
+    # -- one statement
+    # --------------------------------------------------------------------------------------------------
 
     def judge_statement(self, answer: Answer, s: Statement, text: str) -> Verdict:
         """Judge the last side of one statement."""
@@ -318,7 +334,8 @@ class Formula:
         """Equal in value: it must also answer the question."""
         question = self.question
         target = self.asked.head.name
-        circular = [u for u in found.forbidden if u[2] == target and u[0] in {self.asked.loss, target}]
+        source = self.asked.loss if isinstance(self.asked.target, Partial) else target
+        circular = [u for u in found.forbidden if u[2] == target and u[0] == source]
         if circular:
             return verdict(
                 question,
@@ -349,7 +366,8 @@ class Formula:
         notes = [found.reading.note] if found.reading.note else []
         if found.transposed:
             notes.append(
-                "transposed: the gradient has the shape of its argument; accepted, because the question leaves the layout open"
+                "transposed: the gradient has the shape of its argument; accepted, because the question leaves the "
+                "layout open"
             )
         proved = proves(final, self.key, self.model, answer.definitions)
         tried = f"{found.compared} values in {len(self.worlds)} random models, largest relative error {found.error:.1e}"
@@ -357,8 +375,15 @@ class Formula:
         return verdict(question, text, "correct", reading=reading, evidence=evidence, notes=tuple(notes))
 
 
-def _unknown(name: str) -> float:
-    raise EvaluationError(f"{name} has no value")
+def _only(name: str, value: float) -> Callable[[str, tuple[int, ...]], Any]:
+    """A look-up that knows one name."""
+
+    def lookup(wanted: str, at: tuple[int, ...]) -> Any:
+        if wanted != name or at:
+            raise EvaluationError(f"{wanted} has no value")
+        return np.asarray(value)
+
+    return lookup
 
 
 def is_identity(s: Statement) -> bool:

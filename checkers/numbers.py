@@ -12,7 +12,7 @@ from notation.arrays import Special
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
-from notation.tree import Expr, Ref, walk
+from notation.tree import Expr, Num, Ref, walk
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS
 from reference_impl.world import Array
@@ -48,7 +48,33 @@ def read_numbers(
         opened = read_answer(text, Vocabulary(open=True), thousands=thousands)
         if not opened.errors:
             answer = opened
-    return answer, [valued(s, sizes) for s in answer.statements if s.role != "premise" and not _mention(s)]
+    given: dict[str, int] = {}
+    said: list[Statement] = []
+    for s in answer.statements:
+        if s.role == "premise" or _mention(s):
+            continue
+        value = _inserted(s)
+        if value is not None:
+            given[value[0]] = value[1]
+        else:
+            said.append(s)
+    return answer, [valued(s, {**sizes, **given}) for s in said]
+
+
+def _inserted(s: Statement) -> tuple[str, int] | None:
+    """A size that the answer inserts: `with n = 3`."""
+    announced = s.role == "definition" or any(w.lower() in {"for", "if", "here"} for w in s.words)
+    left, right = s.left, s.sides[-1]
+    if (
+        not announced
+        or not isinstance(left, Ref)
+        or left.at
+        or left.index
+        or not isinstance(right, Num)
+        or right.value.denominator != 1
+    ):
+        return None
+    return left.name, int(right.value)
 
 
 def _mention(s: Statement) -> bool:

@@ -1,6 +1,7 @@
 """Proof of equality for all sizes: a normal form of the difference in index form.
 
-Both sides become polynomials over named quantities, exponentials and sums, with integer coefficients (sigma and tanh are
+Both sides become polynomials over named quantities, exponentials and sums, with integer coefficients (sigma and tanh
+are
 rational in exponentials). Equal polynomials are a proof; anything else is no statement. Polynomials are python-flint's.
 """
 
@@ -24,7 +25,7 @@ Monomial = tuple[tuple[str, int], ...]
 Polynomial = dict[Monomial, Fraction]
 
 
-class NoNormalForm(Exception):
+class NormalFormError(Exception):
     """The expression is outside what the normal form covers."""
 
 
@@ -48,12 +49,12 @@ def proves(answer: Expr, key: Expr, model: Model, definitions: Mapping[str, tupl
         quantities, ranges = model.vocabulary.quantities, model.vocabulary.ranges
         a = low.lower(with_bounds(answer, quantities, ranges))
         b = low.lower(with_bounds(key, quantities, ranges))
-        return _equal(a, b, low)
-    except (NoNormalForm, EvaluationError, ShapeError, KeyError, RecursionError):
+        return _equal(a, b)
+    except (NormalFormError, EvaluationError, ShapeError, KeyError, RecursionError):
         return False
 
 
-def _equal(a: Field, b: Field, low: Lowering) -> bool:
+def _equal(a: Field, b: Field) -> bool:
     if not (same(a.rows, b.rows) and same(a.cols, b.cols)):
         return False
     row_blocks = range(len(a.rows)) if a.rows is not None else (None,)
@@ -84,7 +85,7 @@ def _plus(a: Polynomial, b: Polynomial) -> Polynomial:
 def _times(a: Polynomial, b: Polynomial) -> Polynomial:
     """The product, by python-flint over the atoms that occur."""
     if len(a) * len(b) > MAX_TERMS:
-        raise NoNormalForm("too many terms")
+        raise NormalFormError("too many terms")
     if len(a) == 1 and a.get(()) == 1:
         return b
     if len(b) == 1 and b.get(()) == 1:
@@ -141,7 +142,7 @@ def normal(e: Expr) -> Ratio:
     if isinstance(e, Div):
         bottom = normal(e.bottom)
         if not bottom.top:
-            raise NoNormalForm("division by zero")
+            raise NormalFormError("division by zero")
         return _product(normal(e.top), Ratio(bottom.bottom, bottom.top))
     if isinstance(e, Pow):
         return _power(normal(e.base), e.exponent)
@@ -151,20 +152,20 @@ def normal(e: Expr) -> Ratio:
         return _reduced(e)
     if isinstance(e, Indicator):
         return Ratio({((f"[{key(e.condition)}]", 1),): Fraction(1)}, ONE)
-    raise NoNormalForm(type(e).__name__)
+    raise NormalFormError(type(e).__name__)
 
 
 def _power(base: Ratio, exponent: Expr) -> Ratio:
     sign = -1 if isinstance(exponent, Neg) else 1
     value = exponent.body if isinstance(exponent, Neg) else exponent
     if not isinstance(value, Num) or value.value.denominator != 1 or value.value > 8:
-        raise NoNormalForm("exponent")
+        raise NormalFormError("exponent")
     out = Ratio(ONE, ONE)
     for _ in range(int(value.value)):
         out = _product(out, base)
     if sign < 0:
         if not out.top:
-            raise NoNormalForm("division by zero")
+            raise NormalFormError("division by zero")
         out = Ratio(out.bottom, out.top)
     return out
 
@@ -207,7 +208,7 @@ def _function(e: Call) -> Ratio:
             value = _product(gap, _inverse(total))
             return value if not e.order else _prime(e.order, _sum(one, _product(minus, _product(value, value))))
         if e.order:
-            raise NoNormalForm("derivative")
+            raise NormalFormError("derivative")
         half = Ratio({(): Fraction(1, 2)}, ONE)
         two = Ratio({(): Fraction(2)}, ONE)
         return {"sech": _product(two, _inverse(total)), "cosh": _product(half, total), "sinh": _product(half, gap)}[
@@ -219,20 +220,20 @@ def _function(e: Call) -> Ratio:
 
 def _prime(order: int, value: Ratio) -> Ratio:
     if order > 1:
-        raise NoNormalForm("second derivative")
+        raise NormalFormError("second derivative")
     return value
 
 
 def _inverse(x: Ratio) -> Ratio:
     if not x.top:
-        raise NoNormalForm("division by zero")
+        raise NormalFormError("division by zero")
     return Ratio(x.bottom, x.top)
 
 
 def _reduced(e: Reduce) -> Ratio:
     """A sum: factors without the variable come out, what is left is an atom with a canonical variable."""
     if e.low is None or e.high is None or e.condition is not None:
-        raise NoNormalForm("range")
+        raise NormalFormError("range")
     marker = "#sum"
     depth = 0
     while f"{marker}{depth}" in key(e.body):
@@ -240,7 +241,7 @@ def _reduced(e: Reduce) -> Ratio:
     variable = f"{marker}{depth}"
     body = normal(renamed(e.body, e.variable, variable))
     if any(variable in name for m in body.bottom for name, _ in m):
-        raise NoNormalForm("a denominator inside a sum")
+        raise NormalFormError("a denominator inside a sum")
     bounds = f"{key(e.low)}..{key(e.high)}"
     out: Polynomial = {}
     for m, c in body.top.items():
@@ -281,6 +282,6 @@ def key(e: Expr) -> str:
 
 
 def scalars_equal(a: Expr, b: Expr) -> bool:
-    """Whether two scalar formulas have one normal form; raises `NoNormalForm` outside its language."""
+    """Whether two scalar formulas have one normal form; raises `NormalFormError` outside its language."""
     first, second = normal(a), normal(b)
     return not _difference(_times(first.top, second.bottom), _times(second.top, first.bottom))

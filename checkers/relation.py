@@ -1,7 +1,9 @@
 """Does a formula say what was asked? Evaluate it beside the key on true trajectories, at every step and component.
 
-The left side of an answer tells what it is about; it may be shifted in time (`dL/dc_{t-1} = ...`), written by components
-or left out. All adjoints that the formula uses have their true values, so a recursive answer is checked one equation at a
+The left side of an answer tells what it is about; it may be shifted in time (`dL/dc_{t-1} = ...`), written by
+components
+or left out. All adjoints that the formula uses have their true values, so a recursive answer is checked one equation
+at a
 time. What a formula uses is recorded while it is evaluated: that is how "in terms of" is enforced.
 """
 
@@ -50,7 +52,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way in which shapes and layouts can be understood; the first that fits is taken, and named when not the default."""
+    """One way in which shapes and layouts can be understood; the first that fits is taken, and named when not the
+    default."""
 
     note: str = ""
     options: Mapping[str, bool] = field(default_factory=dict)
@@ -160,6 +163,7 @@ class Relation:
         return list(itertools.product(*ranges))
 
     def axis_names(self, at: tuple[int, ...]) -> dict[str, int]:
+        """The step variables of the target at a position."""
         return {e.name: k for e, k in zip(self.asked.head.at, at, strict=True) if isinstance(e, Ref)}
 
     def free_binding(self, side: Expr, at: tuple[int, ...], world: World) -> dict[str, int] | None:
@@ -196,6 +200,7 @@ class Relation:
         return sorted(letters)
 
     def holds(self, condition: Expr, world: World, index: Mapping[str, int]) -> bool:
+        """Whether the condition of a statement holds at a step."""
         from notation.evaluate import Evaluator
 
         try:
@@ -203,7 +208,8 @@ class Relation:
         except (EvaluationError, ShapeError):
             return True
 
-    # -- one evaluation -------------------------------------------------------------------------------------------------
+    # -- one evaluation
+    # -------------------------------------------------------------------------------------------------
 
     def one(self, world: World, side: Expr, case: Case, reading: Reading, out: Comparison) -> bool | None:
         """Compare at one step; None where the formula has no finite value at the last step by convention."""
@@ -300,7 +306,9 @@ class Relation:
             return {u for u in self._all_places(world) if u[2:4] != (self.asked.head.name, case.at)}
         out: set[Used] = set()
         for pattern in self.asked.allowed:
-            assert isinstance(pattern, Partial) and isinstance(pattern.wrt, Ref) and isinstance(pattern.of, Ref)
+            assert isinstance(pattern, Partial)
+            assert isinstance(pattern.wrt, Ref)
+            assert isinstance(pattern.of, Ref)
             mine = {
                 e.name: k
                 for e, k in zip(self.asked.head.at, case.at, strict=True)

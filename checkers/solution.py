@@ -13,7 +13,8 @@ from notation.tree import Expr
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """One independent road to the key: its name, the largest relative error against the derived key, and what was tried.
+    """One independent road to the key: its name, the largest relative error against the derived key, and what was
+    tried.
 
     `error` is None for a road that does not compare numbers (counting integers, say) and `agrees` then decides.
     """
@@ -49,7 +50,8 @@ class Solution:
     """The derived answer to one question.
 
     `answers` are boxed on the sheet (matrix form), `index_form` stands beneath. `words` is the model answer to a prose
-    question (Markdown with `$...$`), `rubric` the points a person looks for, `rule` one line that tells how it is judged.
+    question (Markdown with `$...$`), `rubric` the points a person looks for, `rule` one line that tells how it is
+    judged.
     """
 
     question: str

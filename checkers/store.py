@@ -93,7 +93,7 @@ class Store:
             handle, scratch = tempfile.mkstemp(dir=path.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.replace(scratch, path)
+            Path(scratch).replace(path)
         except OSError:
             return
 

@@ -1,8 +1,10 @@
 """Differentiate the Lagrangian: one rule for back-propagation through anything given by forward equations.
 
 L = loss + sum over equations u of sum over (t, i) of ubar[t, i] * (rhs_u - u[t, i]). Setting the derivative by v[s, k]
-to zero gives the adjoint equation of v; the derivative by a parameter is its gradient. For every occurrence `v[a(I)]` in
-an equation: differentiate the body by that occurrence, multiply by the bracket [a(I) = (s, k)], solve the bracket for an
+to zero gives the adjoint equation of v; the derivative by a parameter is its gradient. For every occurrence `v[a(I)]`
+in
+an equation: differentiate the body by that occurrence, multiply by the bracket [a(I) = (s, k)], solve the bracket for
+an
 index with coefficient +1 or -1, keep it as a condition otherwise. The log of these contributions is the derivation.
 """
 
@@ -118,7 +120,8 @@ class Calculus:
         return out
 
     def hoisted(self, body: Expr, owner: str, free: list[Bound]) -> Expr:
-        """Name every sum that stands inside a function, a denominator or a power: the pre-activation, the normaliser."""
+        """Name every sum that stands inside a function, a denominator or a power: the pre-activation, the
+        normaliser."""
 
         def visit(e: Expr, inside: bool) -> Expr:
             if inside and not isinstance(e, Indicator) and _contains_sum(e):
@@ -134,6 +137,7 @@ class Calculus:
         return visit(body, False)
 
     def named(self, e: Expr, owner: str, free: list[Bound]) -> Expr:
+        """Give a sum inside a function a name of its own."""
         used = {r.name for r in walk(e) if isinstance(r, Ref) and not r.at and not r.index}
         mine = [b for b in free if str(b.variable) in used]
         bound = {n.variable for n in walk(e) if isinstance(n, Reduce)}
@@ -227,7 +231,8 @@ class Calculus:
         return sp.IndexedBase(ADJOINT + key)[at] if at else sp.Symbol(ADJOINT + key, real=True)
 
     def range_conditions(self, bound: Bound, value: S, wanted: S) -> list[S]:
-        """What must hold for a solved index to be in its range; nothing where types or the boundary convention imply it."""
+        """What must hold for a solved index to be in its range; nothing where types or the boundary convention imply
+        it."""
         if value == wanted and not wanted.is_number:
             return []  # same kind of index, same range
         name = str(bound.variable).split("#")[0]
@@ -269,7 +274,7 @@ class Calculus:
 
     def beyond(self, key: str, at: tuple[S, ...], last: S) -> bool:
         """Whether an adjoint lies beyond the last step, where it is 0."""
-        name = key.split("|")[0]
+        name = key.split("|", maxsplit=1)[0]
         steps = len(self.quantities[name].axes) if name in self.quantities else 0
         return any((a - last).is_positive is True for a in at[:steps])
 
@@ -417,12 +422,14 @@ def canonical(t: Term) -> Term:
 
 def _signature(body: S, variable: S) -> str:
     """How a bound variable occurs, without the names of the other bound variables."""
-    parts = []
-    for a in body.atoms(sp.Indexed):
-        if variable in a.free_symbols:
-            parts.append(
-                f"{a.base}:{[str(i) if not any('#' in str(s) for s in i.free_symbols) else ('*' if i.has(variable) else '.') for i in a.indices]}"
-            )
+
+    def mark(index: S) -> str:
+        if not any("#" in str(s) for s in index.free_symbols):
+            return str(index)
+        return "*" if index.has(variable) else "."
+
+    atoms = [a for a in body.atoms(sp.Indexed) if variable in a.free_symbols]
+    parts = [f"{a.base}:{[mark(i) for i in a.indices]}" for a in atoms]
     return ",".join(sorted(parts))
 
 

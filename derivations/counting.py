@@ -48,7 +48,8 @@ def parameter_count(model: Model, names: Iterable[str] | None = None) -> S:
 def multiplication_count(model: Model) -> S:
     """The number of scalar multiplications of one forward pass, as a polynomial in the sizes.
 
-    Counted in the index form: a product costs one, a sum as often as it has terms, an equation as often as it has entries.
+    Counted in the index form: a product costs one, a sum as often as it has terms, an equation as often as it has
+    entries.
     """
     total: S = sp.Integer(0)
     for e in model.equations:

@@ -10,7 +10,7 @@ import sympy as sp
 from derivations.calculus import Calculus, adjoints_in
 from derivations.derivation import Derivation, Step
 from derivations.model import Model
-from derivations.raising import NoMatrixForm, Raising, factored, joined
+from derivations.raising import MatrixFormError, Raising, factored, joined
 from derivations.steps import Story, free_letters, presentable, readable
 from derivations.terms import ADJOINT, S, Term, index_symbol
 from notation.errors import EvaluationError
@@ -45,13 +45,11 @@ class _Gradient:
 
     def keep(self) -> Callable[[str, tuple[S, ...]], bool]:
         """Which adjoints stay in the answer."""
-        patterns: list[tuple[str, tuple[Expr, ...]]] = []
-        for a in self.allowed:
-            if isinstance(a, Partial) and isinstance(a.wrt, Ref):
-                patterns.append((a.wrt.name, a.wrt.at))
+        wrt = [a.wrt for a in self.allowed if isinstance(a, Partial)]
+        patterns = [(r.name, r.at) for r in wrt if isinstance(r, Ref)]
 
         def accepts(key: str, at: tuple[S, ...]) -> bool:
-            name = key.split("|")[0]
+            name = key.split("|", maxsplit=1)[0]
             for wanted, positions in patterns:
                 if name != wanted:
                     continue
@@ -95,7 +93,7 @@ class _Gradient:
             raised = [self.raising.terms(terms, self.components) for terms in per_block]
             value = raised[0] if len(raised) == 1 else joined(raised)
             matrix = True
-        except NoMatrixForm:
+        except MatrixFormError:
             if index_form is None:
                 raise EvaluationError("this gradient has no matrix form") from None
             value, matrix = index_form, False
@@ -131,8 +129,7 @@ class _Gradient:
         out = []
         if self.wrt.at:
             out.append("quantities and adjoints beyond the last step are 0")
-        for name in sorted(self.model.distributions):
-            out.append(f"the entries of ${name}$ sum to 1")
+        out.extend(f"the entries of ${name}$ sum to 1" for name in sorted(self.model.distributions))
         return tuple(out)
 
     # -- unrolled ---------------------------------------------------------------------------------------------------

@@ -95,7 +95,8 @@ class Model:
 def build(text: ModelText) -> Model:
     """Read a model; raises `ModelError` that names the line.
 
-    >>> m = build(ModelText("rnn", {"n": "state"}, "t = 1..T", {"x_t": "n", "h_0": "n"}, {"W": "n x n"}, "h_t = \\\\tanh(W h_{t-1} + x_t)"))
+    >>> m = build(ModelText("rnn", {"n": "state"}, "t = 1..T", {"x_t": "n", "h_0": "n"}, {"W": "n x n"}, "h_t =
+    \\\\tanh(W h_{t-1} + x_t)"))
     >>> [e.left.name for e in m.equations], m.shape("h") == m.shape("x")
     (['h'], True)
     """
@@ -124,7 +125,7 @@ class _Builder:
             self.alias(alias, target)
         equations: list[Equation] = []
         for i, line, left, body in heads:
-            right = self.body(i, line, body)
+            right = self.body(i, body)
             self.infer(left, right, i)
             equations.append(Equation(left, right, i, line))
         if text.loss is not None and text.loss not in self.quantities:
@@ -249,7 +250,7 @@ class _Builder:
         self.spellings[replace(symbol, label=label).key] = name
         return Ref(name, tuple(Ref(a) for a in axes), tuple(Ref(i) for i in indices)), right
 
-    def body(self, line: int, text: str, right: str) -> Expr:
+    def body(self, line: int, right: str) -> Expr:
         try:
             known = self.vocabulary()
             unknown = {n: replace(q, shape=()) for n, q in self.quantities.items() if q.shape is None}
@@ -284,7 +285,7 @@ class _Builder:
 
     def closed(self, e: Expr) -> Expr:
         """Sums without bounds get the range of what they index."""
-        return with_bounds(e, {n: q for n, q in self.quantities.items()}, self.ranges)
+        return with_bounds(e, dict(self.quantities.items()), self.ranges)
 
 
 def blocks(dim: Expr) -> Dim:

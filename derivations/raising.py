@@ -35,7 +35,7 @@ from notation.tree import (
 )
 
 
-class NoMatrixForm(Exception):
+class MatrixFormError(Exception):
     """A term that cannot be written with matrix products."""
 
 
@@ -62,7 +62,7 @@ class Raising:
     def terms(self, terms: Sequence[Term], target: tuple[S, ...]) -> Expr:
         """The matrix form of a sum of terms with the given free component indices.
 
-        Raises `NoMatrixForm` if a term has none.
+        Raises `MatrixFormError` if a term has none.
         """
         raised = [self.term(t, target) for t in factored(terms)]
         raised.sort(key=lambda e: (isinstance(e, Neg), lateness(e)))
@@ -80,7 +80,7 @@ class Raising:
                 if isinstance(condition, sp.Eq) and len(target) == 2 and set(indices) == set(target):
                     diagonal = True
                     continue
-                raise NoMatrixForm(str(condition))
+                raise MatrixFormError(str(condition))
             net.scalars.append(Indicator(self.to_tree.scalar(condition)))
         coefficient, rest = term.body.as_coeff_Mul()
         negative = bool(coefficient.is_negative)
@@ -115,10 +115,10 @@ class Raising:
         elif len(used) == 2 and isinstance(f, sp.Indexed):
             row, col = f.indices[-2], f.indices[-1]
             if not (row in used and col in used and row != col):
-                raise NoMatrixForm(str(f))
+                raise MatrixFormError(str(f))
             net.matrices.append((_without_components(tree), row, col))
         else:
-            raise NoMatrixForm(str(f))
+            raise MatrixFormError(str(f))
 
     def elimination_order(self, inner: list[S], net: _Network) -> list[S]:
         """Leaves of the network first, so that products are matrix times vector where possible."""
@@ -140,7 +140,7 @@ class Raising:
         if len(touching) == 1:
             matrix, row, col = touching[0]
             if vector is None:
-                raise NoMatrixForm("a sum over a matrix index")
+                raise MatrixFormError("a sum over a matrix index")
             if row == variable:
                 net.vectors.setdefault(col, []).append(Mul(Transpose(matrix), vector))
             else:
@@ -153,7 +153,7 @@ class Raising:
             middle = Mul(a, Call("diag", (vector,))) if vector is not None else a
             net.matrices.append((Mul(middle, b), a_other, b_other))
             return
-        raise NoMatrixForm("three matrices share an index")
+        raise MatrixFormError("three matrices share an index")
 
     def assembled(self, net: _Network, target: tuple[S, ...], diagonal: bool) -> Expr:
         """The value from what is left after all sums."""
@@ -162,7 +162,7 @@ class Raising:
         if len(target) == 1:
             vectors = net.vectors.get(target[0], [])
             if net.matrices or not vectors:
-                raise NoMatrixForm("a free matrix index")
+                raise MatrixFormError("a free matrix index")
             value = elementwise(vectors)
             return _scaled(net.scalars, value)
         row, col = target
@@ -171,10 +171,10 @@ class Raising:
             return _scaled(net.scalars, Call("diag", (elementwise([*left, *right]),)) if left or right else Ref("I"))
         if not net.matrices:
             if not left or not right:
-                raise NoMatrixForm("a free matrix index")
+                raise MatrixFormError("a free matrix index")
             return _scaled(net.scalars, Mul(elementwise(left), Transpose(elementwise(right))))
         if len(net.matrices) > 1:
-            raise NoMatrixForm("an elementwise product of matrices")
+            raise MatrixFormError("an elementwise product of matrices")
         matrix, r, c = net.matrices[0]
         value = matrix if (r, c) == (row, col) else Transpose(matrix)
         if left:
@@ -220,8 +220,7 @@ def _is_common(a: S) -> bool:
     return (
         name.startswith("\u2202")
         or "|" in name
-        or len(a.indices) > 1
-        and all(getattr(i, "is_symbol", False) and "#" in str(i) for i in a.indices[-2:-1])
+        or (len(a.indices) > 1 and all(getattr(i, "is_symbol", False) and "#" in str(i) for i in a.indices[-2:-1]))
     )
 
 
@@ -237,7 +236,7 @@ def whole(tree: Expr, index: str) -> Expr:
         return rebuild(tree, lambda c: whole(c, index))
     if isinstance(tree, Num):
         return tree
-    raise NoMatrixForm(type(tree).__name__)
+    raise MatrixFormError(type(tree).__name__)
 
 
 def carries(tree: Expr, index: str) -> bool:
@@ -256,7 +255,7 @@ def _without_components(tree: Expr) -> Expr:
         return replace(tree, body=_without_components(tree.body))
     if isinstance(tree, Ref):
         return replace(tree, index=())
-    raise NoMatrixForm(type(tree).__name__)
+    raise MatrixFormError(type(tree).__name__)
 
 
 def elementwise(vectors: list[Expr]) -> Expr:
@@ -299,7 +298,8 @@ def _renamed_variable(e: Expr, old: str, new: str) -> Expr:
 
 
 def joined(blocks: Sequence[Expr]) -> Expr:
-    """The gradient of a matrix with blocks of columns: `[a h^T, a x^T]` is `a [h, x]^T` where the left factors agree."""
+    """The gradient of a matrix with blocks of columns: `[a h^T, a x^T]` is `a [h, x]^T` where the left factors
+    agree."""
     shells, cores = zip(*(_unwrapped(b) for b in blocks), strict=True)
     if all(s == shells[0] for s in shells) and all(
         isinstance(c, Mul) and isinstance(c.right, Transpose) for c in cores

@@ -7,7 +7,7 @@ from dataclasses import replace
 from derivations.calculus import Calculus, Contribution
 from derivations.derivation import Step
 from derivations.model import Model, with_bounds
-from derivations.raising import NoMatrixForm, Raising
+from derivations.raising import MatrixFormError, Raising
 from derivations.terms import S, Term, fresh
 from notation.fields import Index
 from notation.tree import Add, Call, Compare, Expr, Mul, Partial, Reduce, Ref, Transpose, add, rebuild, walk
@@ -70,10 +70,10 @@ class Story:
                 continue
             for known, _, locals_ in users:
                 if known == head:
-                    locals_.append(self.local(c, components))
+                    locals_.append(c.local)
                     break
             else:
-                users.append((head, self.adjoint(c, head), [self.local(c, components)]))
+                users.append((head, self.adjoint(head), [c.local]))
         users.sort(key=lambda u: any(isinstance(a, Add) for a in u[0].at))
         if not users:
             return []
@@ -92,15 +92,13 @@ class Story:
         shown = displayed(name)
         return Ref(shown, at)
 
-    def adjoint(self, c: Contribution, head: Ref) -> Expr:
+    def adjoint(self, head: Ref) -> Expr:
+        """The adjoint of a user; the loss itself has 1."""
         loss = Ref(self.model.loss or "L")
         return Ref("1") if head == loss else Partial(loss, head)
 
-    def local(self, c: Contribution, components: tuple[S, ...]) -> Term:
-        """The local derivative with the user's own component index free."""
-        return c.local
-
     def chain_rule(self, users: list[tuple[Ref, Expr, list[Term]]]) -> Step:
+        """The chain rule over all users."""
         wrt = self.target.wrt
         parts: list[Expr] = []
         for head, adjoint, _ in users:
@@ -133,7 +131,7 @@ class Story:
                 return None
         try:
             value = self.raising.terms(self.calculus.tidied(terms), (row, target))
-        except NoMatrixForm:
+        except MatrixFormError:
             return None
         diagonal = isinstance(value, Call) and value.function == "diag"
         line = Compare((Partial(head, self.target.wrt, "direct"), value), ("=",))

@@ -43,6 +43,7 @@ class Sigmoid(sp.Function):  # type: ignore[misc]
     is_real = True
 
     def fdiff(self, argindex: int = 1) -> S:
+        """The first derivative, as SymPy asks for it."""
         return self * (1 - self)
 
 
@@ -52,6 +53,7 @@ class Tanh(sp.Function):  # type: ignore[misc]
     is_real = True
 
     def fdiff(self, argindex: int = 1) -> S:
+        """The first derivative, as SymPy asks for it."""
         return 1 - self**2
 
 
@@ -61,6 +63,7 @@ class Relu(sp.Function):  # type: ignore[misc]
     is_real = True
 
     def fdiff(self, argindex: int = 1) -> S:
+        """The first derivative, as SymPy asks for it."""
         return Step(self.args[0])
 
 
@@ -70,6 +73,7 @@ class Step(sp.Function):  # type: ignore[misc]
     is_real = True
 
     def fdiff(self, argindex: int = 1) -> S:
+        """The first derivative, as SymPy asks for it."""
         return sp.Integer(0)
 
 
@@ -79,6 +83,7 @@ class Opaque(sp.Function):  # type: ignore[misc]
     is_real = True
 
     def fdiff(self, argindex: int = 1) -> S:
+        """The first derivative, as SymPy asks for it."""
         x, name, order = self.args
         return Opaque(x, name, order + 1)
 
@@ -157,7 +162,8 @@ def index_symbol(name: str) -> S:
     return sp.Symbol(name, integer=True)
 
 
-# -- from trees -----------------------------------------------------------------------------------------------------------
+# -- from trees
+# -----------------------------------------------------------------------------------------------------------
 
 
 def key_of(e: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]]:
@@ -207,6 +213,7 @@ class ToSympy:
         raise EvaluationError(f"{type(e).__name__} is not part of the calculus")
 
     def function(self, e: Call) -> S:
+        """A function value; primes are carried out."""
         if e.function == "pi":
             return sp.pi
         x = self.scalar(e.args[0])
@@ -219,6 +226,7 @@ class ToSympy:
         return value
 
     def quantity(self, e: Expr) -> S:
+        """A quantity with its steps and components."""
         name, at, index = key_of(e)
         if not at and not index:
             return index_symbol(name) if self.is_index(name) else sp.Symbol(name, real=True)
@@ -267,6 +275,7 @@ class ToSympy:
         return t
 
     def condition(self, e: Expr) -> S:
+        """A relation between indices."""
         if isinstance(e, Compare) and len(e.sides) == 2:
             a, b = self.scalar(e.sides[0]), self.scalar(e.sides[1])
             return {"=": sp.Eq, "!=": sp.Ne, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}[e.relations[0]](a, b)

@@ -64,10 +64,12 @@ class ToTree:
         raise EvaluationError(f"{x} cannot be shown")
 
     def relation(self, x: S) -> Expr:
+        """A relation between indices."""
         names = {sp.Eq: "=", sp.Ne: "!=", sp.Lt: "<", sp.Le: "<=", sp.Gt: ">", sp.Ge: ">="}
         return Compare((self.scalar(x.lhs), self.scalar(x.rhs)), (names[type(x)],))  # type: ignore[arg-type]
 
     def indexed(self, key: str, indices: list[Expr]) -> Expr:
+        """A quantity from its key and indices."""
         adjoint = key.startswith(ADJOINT)
         name, *blocks = key.removeprefix(ADJOINT).split("|")
         steps = self.axes(name)
@@ -81,6 +83,7 @@ class ToTree:
         return Partial(Ref(self.loss or "L"), value) if adjoint else value
 
     def power(self, base: S, exponent: S) -> Expr:
+        """A power; negative ones become fractions."""
         if exponent.is_Rational and exponent.is_negative:
             return Div(number(1), self.power(base, -exponent))
         if exponent == 1:
@@ -90,6 +93,7 @@ class ToTree:
         return Pow(self.scalar(base), self.scalar(exponent))
 
     def product(self, x: S) -> Expr:
+        """A product with its sign in front."""
         coefficient, rest = x.as_coeff_Mul()
         top: list[Expr] = []
         bottom: list[Expr] = []

@@ -169,7 +169,7 @@ class _Reader:
             )
             self.statements[-1] = merged
             return
-        role = self.role(one, sides)
+        role = self.role(one)
         statement = Statement(sides, self.pending, role, span, tuple(one.words), headless)
         self.pending = None
         self.statements.append(statement)
@@ -195,21 +195,26 @@ class _Reader:
     def argument_of(self, tokens: list[Token]) -> frozenset[str]:
         """The letter in `tanh'(z) = ...`: the definition of a function binds its argument."""
         left = _left_tokens(tokens)
-        if left is None or len(left) < 4 or self.vocabulary.function(left[0].text) is None and left[0].text != "sigma":
+        if (
+            left is None
+            or len(left) < 4
+            or (self.vocabulary.function(left[0].text) is None and left[0].text != "sigma")
+        ):
             return frozenset()
         inner = left[-2]
         if left[-1].text == ")" and left[-3].text == "(" and inner.kind in {"name", "greek"} and len(inner.text) <= 5:
             return frozenset({inner.text})
         return frozenset()
 
-    def role(self, one: Segment, sides: tuple[Expr, ...]) -> Role:
+    def role(self, one: Segment) -> Role:
         words = [w.lower() for w in one.words]
-        if words and words[-1] in PREMISE_WORDS or (words and words[0] in PREMISE_WORDS and len(words) <= 3):
+        if (words and words[-1] in PREMISE_WORDS) or (words and words[0] in PREMISE_WORDS and len(words) <= 3):
             return "premise"
         if any(w in DEFINITION_WORDS for w in words[-3:]):
             return "definition"
         previous = self.statements[-1] if self.statements else None
-        if words == ["and"] and previous is not None and previous.role != "claim":
+        listed = words == ["and"] or (not words and not one.line_start)
+        if listed and previous is not None and previous.role != "claim":
             return previous.role
         return "claim"
 
@@ -334,12 +339,13 @@ def _mathematical(tokens: list[Token]) -> bool:
     marks = sum(
         1
         for t in tokens
-        if t.kind in {"cmd", "partial", "nabla", "accent", "begin"} or t.kind == "op" and t.text in operators
+        if t.kind in {"cmd", "partial", "nabla", "accent", "begin"} or (t.kind == "op" and t.text in operators)
     )
-    return marks >= 1 and len(tokens) >= 2 or any(t.kind == "op" and t.text in {"=", "{", "}"} for t in tokens)
+    return (marks >= 1 and len(tokens) >= 2) or any(t.kind == "op" and t.text in {"=", "{", "}"} for t in tokens)
 
 
-# -- names that the answer defines itself ---------------------------------------------------------------------------------
+# -- names that the answer defines itself
+# ---------------------------------------------------------------------------------
 
 
 def _with_locals(segments: list[Segment], text: str, vocabulary: Vocabulary) -> Vocabulary:
@@ -371,7 +377,7 @@ def _with_locals(segments: list[Segment], text: str, vocabulary: Vocabulary) -> 
             continue
         axes, label = [], ""
         for piece in out.subs + out.sups:
-            if all(spelled._timelike(t) for t in piece) or piece[0].text in INDEX_LETTERS and len(piece) == 1:
+            if all(spelled._timelike(t) for t in piece) or (piece[0].text in INDEX_LETTERS and len(piece) == 1):
                 axes.append("t")
             else:
                 label += "".join(t.text for t in piece)

@@ -31,7 +31,7 @@ def application(p: Parser, token: Token, function: str) -> Expr:
     """A function applied to its argument: `\\tanh^2(c_t)`, `\\sigma'(z)`, `tanh c_t`, `softmax(V)_k`."""
     start = token.start
     p.pos += 1
-    if function in {"sum", "prodall"} and (p.at_op("_") or p.at_op("(") and _ranged(p)):
+    if function in {"sum", "prodall"} and (p.at_op("_") or (p.at_op("(") and _ranged(p))):
         return reduce_(p, start, "sum" if function == "sum" else "product")
     order, power, index = 0, None, []
     while True:
@@ -68,7 +68,7 @@ def application(p: Parser, token: Token, function: str) -> Expr:
         else:
             break
     args = _arguments(p, token)
-    value = built(p, function, args, order, (start, p.before()))
+    value = built(function, args, order, (start, p.before()))
     if index:
         value = component(value, index, (start, p.before()))
     return Pow(value, power, span=(start, p.before())) if power is not None else value
@@ -105,10 +105,10 @@ def _arguments(p: Parser, token: Token) -> list[Expr]:
 
 
 def _leading_number(e: Expr) -> bool:
-    return isinstance(e, Num) or isinstance(e, Mul) and _leading_number(e.left) and not isinstance(e.right, Call)
+    return isinstance(e, Num) or (isinstance(e, Mul) and _leading_number(e.left) and not isinstance(e.right, Call))
 
 
-def built(p: Parser, function: str, args: list[Expr], order: int, span: tuple[int, int]) -> Expr:
+def built(function: str, args: list[Expr], order: int, span: tuple[int, int]) -> Expr:
     """The node for a function call; names of products and of array constructors become products and arrays."""
     pairs: dict[str, Literal["outer", "matrix", "elementwise"]] = {
         "outer": "outer",

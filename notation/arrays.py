@@ -229,7 +229,8 @@ def transpose(a: Array) -> Array:
     return a if tuple(a.shape) == () else a.T
 
 
-# -- functions ----------------------------------------------------------------------------------------------------------
+# -- functions
+# ----------------------------------------------------------------------------------------------------------
 
 
 def elementwise_functions(b: Backend) -> dict[str, Function]:

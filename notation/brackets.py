@@ -96,7 +96,7 @@ def _items(p: Parser, tokens: list[Token], *, spaced: bool) -> list[Expr]:
         return [conditions(p, tokens)]
     items = [inner.relation()]
     while (token := inner.peek()) is not None:
-        if token.kind == "op" and token.text in {",", ";"} or token.kind == "op" and token.text == "&":
+        if (token.kind == "op" and token.text in {",", ";"}) or (token.kind == "op" and token.text == "&"):
             inner.pos += 1
             if inner.peek() is None:
                 break

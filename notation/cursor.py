@@ -68,7 +68,8 @@ class Cursor:
             token = self.peek()
             if token is not None:
                 span = (token.start, token.end)
-                message = f"{message}, found '{_SHOWN.get(token.text, self.text[token.start : token.end].strip() or token.text)}'"
+                typed = self.text[token.start : token.end].strip() or token.text
+                message = f"{message}, found '{_SHOWN.get(token.text, typed)}'"
             else:
                 end = self.tokens[-1].end if self.tokens else len(self.text)
                 span = (end, end + 1)

@@ -52,7 +52,7 @@ def half(p: Parser) -> Expr:
         else:
             raise p.error("higher derivatives are not part of the language", "", (start, p.before()))
     nxt = p.peek()
-    if nxt is None or nxt.kind == "op" and nxt.text in {"/", "}", ")"}:
+    if nxt is None or (nxt.kind == "op" and nxt.text in {"/", "}", ")"}):
         return Differential(None, kind, span=(start, p.before()))
     if nxt.kind == "op" and nxt.text in {"(", "[", "{"}:
         body = bracket(p, nxt)
@@ -70,7 +70,8 @@ def join(p: Parser, top: Expr, bottom: Expr) -> Expr:
     """The derivative made of two halves; an operator `∂/∂x` takes the next factor."""
     from notation.parser import Differential
 
-    assert isinstance(top, Differential) and isinstance(bottom, Differential)
+    assert isinstance(top, Differential)
+    assert isinstance(bottom, Differential)
     span = (top.span[0], p.before())
     if bottom.of is None:
         raise p.error("a derivative with respect to what?", "\\partial L / \\partial c_t", bottom.span)
@@ -104,18 +105,14 @@ def _gradient(p: Parser) -> Expr:
 
 
 def _d_run(token: Token) -> bool:
-    return (
-        token.kind == "name"
-        and token.text.startswith("d")
-        and not token.roman
-        or token.kind == "name"
-        and token.text == "d"
+    return (token.kind == "name" and token.text.startswith("d") and not token.roman) or (
+        token.kind == "name" and token.text == "d"
     )
 
 
 def differential(p: Parser, token: Token) -> Expr | None:
     """A derivative written with d (`dL/dc_t`, `dc_next`, `dL_dc_t`); None when the letter is something else."""
-    if not _d_run(token) or p.vocabulary.find(Symbol(token.text)) is not None and len(token.text) > 1:
+    if not _d_run(token) or (p.vocabulary.find(Symbol(token.text)) is not None and len(token.text) > 1):
         return None
     if p.vocabulary.function(token.text) is not None and len(token.text) > 1 and takes_argument(p, 1):
         return None  # dot(a, b), diag(v), det(A)
@@ -188,7 +185,7 @@ def fraction(p: Parser, start: int) -> Expr:
         parts.append(inner)
     top, bottom = parts
     marks = [t[0].kind == "partial" or _d_run(t[0]) for t in parts]
-    if all(marks) and (top[0].kind == "partial" or bottom[0].kind == "partial" or _is_differential(p, top, bottom)):
+    if all(marks) and (top[0].kind == "partial" or bottom[0].kind == "partial" or _is_differential(top, bottom)):
         upper, lower = (_sub_parser(p, t) for t in (top, bottom))
         first, second = half(upper), half(lower)
         for part in (upper, lower):
@@ -198,8 +195,8 @@ def fraction(p: Parser, start: int) -> Expr:
     return Div(p.sub(top), p.sub(bottom), span=(start, p.before()))
 
 
-def _is_differential(p: Parser, top: list[Token], bottom: list[Token]) -> bool:
-    return all(t[0].text != "d" or len(t) > 1 for t in (top, bottom)) or len(top) == 1 and top[0].text == "d"
+def _is_differential(top: list[Token], bottom: list[Token]) -> bool:
+    return all(t[0].text != "d" or len(t) > 1 for t in (top, bottom)) or (len(top) == 1 and top[0].text == "d")
 
 
 def _sub_parser(p: Parser, tokens: list[Token]) -> Parser:
@@ -211,7 +208,8 @@ def _sub_parser(p: Parser, tokens: list[Token]) -> Parser:
 
 
 def takes_argument(p: Parser, ahead: int) -> bool:
-    """Whether the tokens after a function name look like its argument (brackets, primes, or any operand when names are closed)."""
+    """Whether the tokens after a function name look like its argument (brackets, primes, or any operand when names
+    are closed)."""
     i = p.pos + ahead
     while i < len(p.tokens):
         token = p.tokens[i]

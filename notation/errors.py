@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from notation.tree import Span
 
+_EXCERPT = 76  # characters of a line that are shown: as many as fit a sheet and a terminal without wrapping
+
 
 class ReadError(Exception):
     """Text is outside the language. The message is written for the person who typed the text.
@@ -39,9 +41,14 @@ class ReadError(Exception):
         end = self.text.find("\n", start)
         line = self.text[start : end if end >= 0 else len(self.text)].replace("\t", " ")
         offset, width = self.span[0] - start, max(1, min(self.span[1], start + len(line)) - self.span[0])
-        if len(line) > 100:  # a long line is cut around the slip, so that the caret stays in view
-            cut = max(0, offset - 50)
-            line, offset = line[cut : cut + 100], offset - cut
+        if len(line) > _EXCERPT:  # a long line is cut around the slip, so that the caret stays in view
+            cut = max(0, min(offset - _EXCERPT // 2, len(line) - _EXCERPT))
+            shown = line[cut : cut + _EXCERPT]
+            if cut:
+                shown = "…" + shown[1:]
+            line = shown if cut + _EXCERPT >= len(line) else shown[:-1] + "…"
+            offset -= cut
+            width = min(width, len(line) - offset)
         return f"{line.rstrip()}\n{' ' * offset}{'^' * min(width, 30)}"
 
     def __str__(self) -> str:

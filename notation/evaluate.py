@@ -115,6 +115,7 @@ class Evaluator(Definitions):
         return round(k)
 
     def reference(self, e: Ref) -> Array:
+        """The value of a name at its position."""
         if not e.at and not e.index and e.name in self.index:
             return self.scope.backend.constant(float(self.index[e.name]))
         at = tuple(self.integer(a) for a in e.at)
@@ -145,7 +146,9 @@ class Evaluator(Definitions):
         if index:
             if len(index) != len(raw.shape):
                 raise ShapeError(
-                    f"{len(index)} subscript(s) for {'a scalar' if not raw.shape else f'{len(raw.shape)} component axes'}",
+                    f"{len(index)} subscript(s) for {len(raw.shape)} component axes"
+                    if raw.shape
+                    else "a scalar has none",
                     e.span,
                 )
             if any(not 1 <= i <= n for i, n in zip(index, raw.shape, strict=True)):
@@ -160,6 +163,7 @@ class Evaluator(Definitions):
     # -- arithmetic -------------------------------------------------------------------------------------------------
 
     def sum(self, e: Add) -> Array:
+        """A sum of terms."""
         total = self.value(e.terms[0])
         for term in e.terms[1:]:
             if isinstance(term, Neg):
@@ -171,11 +175,13 @@ class Evaluator(Definitions):
         return total
 
     def call(self, e: Call) -> Array:
+        """A function call."""
         from notation.functions import apply_function
 
         return apply_function(e, [self.value(a) for a in e.args], self.elementwise, self.scope.backend)
 
     def column(self, block: Expr) -> Array:
+        """A block as a column."""
         value = self.value(block)
         if isinstance(value, Special):
             raise ShapeError("the length of this block is not known", block.span)
@@ -187,13 +193,16 @@ class Evaluator(Definitions):
         return value
 
     def vector(self, e: Vector) -> Array:
+        """Written-out entries as a column."""
         return self.scope.backend.stack([self.column(entry) for entry in e.entries])
 
     def matrix(self, e: Matrix) -> Array:
+        """A written-out matrix."""
         rows = [self.scope.backend.stack([self.column(entry) for entry in row]).T for row in e.rows]
         return self.scope.backend.stack(rows)
 
     def component(self, e: Component) -> Array:
+        """A component of an expression."""
         index = tuple(self.integer(i) for i in e.index)
         if isinstance(e.body, Ref) and e.body.name in self.scope.definitions:
             return self.defined(e.body.name, tuple(self.integer(a) for a in e.body.at), index)
@@ -217,6 +226,7 @@ class Evaluator(Definitions):
         return value[tuple(i - 1 for i in index)]
 
     def block(self, e: Block) -> Array:
+        """A block of a declared matrix."""
         if self.scope.blocks is None or not isinstance(e.body, (Ref, Partial)):
             raise EvaluationError("only a declared matrix has blocks")
         name = e.body.name if isinstance(e.body, Ref) else e.body.wrt.name if isinstance(e.body.wrt, Ref) else ""
@@ -226,9 +236,11 @@ class Evaluator(Definitions):
         part = slice(start, start + sizes[e.number])
         return value[part] if e.axis == 0 else value[:, part]
 
-    # -- sums, cases, conditions ----------------------------------------------------------------------------------------
+    # -- sums, cases, conditions
+    # ----------------------------------------------------------------------------------------
 
     def reduce(self, e: Reduce) -> Array:
+        """A sum or product over a range."""
         low, high = self.bounds(e)
         if high - low > MAX_RANGE:
             raise EvaluationError(f"a range of {high - low} steps is too long")
@@ -295,7 +307,8 @@ class Evaluator(Definitions):
         return self.scope.default_range
 
     def _length_of_axis(self, name: str, k: int) -> int | None:
-        """The length of an axis of a whole array, for a component written as a subscript of a name without positions."""
+        """The length of an axis of a whole array, for a component written as a subscript of a name without
+        positions."""
         try:
             shape = self.scope.lookup(name, ()).shape
         except (EvaluationError, KeyError):
@@ -319,6 +332,7 @@ class Evaluator(Definitions):
             self.index = saved
 
     def cases(self, e: Cases) -> Array:
+        """The first branch whose condition holds."""
         for branch, condition in e.branches:
             if condition is None or self.holds(condition):
                 return self.value(branch)
@@ -348,9 +362,11 @@ class Evaluator(Definitions):
         x, y = float(a), float(b)
         return {"=": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[relation]
 
-    # -- derivatives ----------------------------------------------------------------------------------------------------
+    # -- derivatives
+    # ----------------------------------------------------------------------------------------------------
 
     def derivative(self, e: Partial) -> Array:
+        """A derivative that the scope knows."""
         if self.scope.partial is None:
             raise EvaluationError("no derivative is known here")
         of, wrt = e.of, e.wrt

@@ -26,8 +26,8 @@ from notation.vocabulary import Dim, Shape
 Index = tuple[int, Expr]
 Entry = Callable[[Index | None, Index | None], Expr]
 ELEMENTWISE = frozenset(
-    "sigmoid tanh relu exp log sqrt sinh cosh sech coth sin cos tan abs sign softplus heaviside floor ceil atanh asin acos atan swish "
-    "log2 log10".split()
+    "sigmoid tanh relu exp log sqrt sinh cosh sech coth sin cos tan abs sign softplus heaviside floor ceil atanh asin "
+    "acos atan swish log2 log10".split()
 )
 
 
@@ -48,7 +48,7 @@ class Field:
 
 
 def _is_identity(e: Expr) -> bool:
-    return isinstance(e, Identity) or isinstance(e, Neg) and isinstance(e.body, Identity)
+    return isinstance(e, Identity) or (isinstance(e, Neg) and isinstance(e.body, Identity))
 
 
 def _pair(a: Field, b: Field, k: Index) -> Expr:

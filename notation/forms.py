@@ -38,7 +38,7 @@ def numeral(p: Parser, token: Token) -> Expr:
         return value
     if "/" in token.text:
         return Num(Fraction(token.text), text=token.text, span=span)
-    mantissa, _, exponent = token.text.lower().partition("e")
+    _mantissa, _, exponent = token.text.lower().partition("e")
     if exponent and abs(int(exponent)) > MAX_EXPONENT:
         raise p.error("the exponent of this number is too large", span=span)
     return Num(Fraction(token.text), text=token.text, span=span)
@@ -173,7 +173,7 @@ def _branch(p: Parser, row: list[Token]) -> tuple[Expr, Expr | None]:
         (
             i
             for i, t in enumerate(row)
-            if t.kind == "op" and t.text == "&" or t.text in {"if", "for", "otherwise", "when", "else"}
+            if (t.kind == "op" and t.text == "&") or t.text in {"if", "for", "otherwise", "when", "else"}
         ),
         len(row),
     )

@@ -43,7 +43,8 @@ ShapeOf = Callable[[str], Shape]
 
 
 class Lowering:
-    """Turns trees into fields; `shape_of` gives the declared shape of a name, `loss` names scalars that are differentiated."""
+    """Turns trees into fields; `shape_of` gives the declared shape of a name, `loss` names scalars that are
+    differentiated."""
 
     def __init__(self, shape_of: ShapeOf, prefix: str = "j") -> None:
         self.shape_of = shape_of

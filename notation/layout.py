@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from notation import symbols, texlike
+from notation import symbols
 from notation.boxes import (
     GROUP,
     Big,
@@ -33,6 +33,7 @@ from notation.boxes import (
     Word,
     row,
 )  # fmt: skip
+from notation.lettering import commas, function_word, name_box, parenthesised, with_script
 from notation.tree import (
     Add,
     All,
@@ -58,6 +59,7 @@ from notation.tree import (
     Ref,
     Transpose,
     Vector,
+    walk,
 )  # fmt: skip
 
 
@@ -90,25 +92,6 @@ def layout(expr: Expr, *, highlight: Collection[Expr] = (), exact: bool = True) 
     return _Layout(highlight, exact).box(expr)
 
 
-def name_box(name: str) -> Box:
-    """The look of a canonical name; words such as `loss` stand upright.
-
-    >>> name_box("W_f")
-    Script(base=Letter(char='W'), sub=Letter(char='f'), sup=None, primes=0)
-    """
-    if re.fullmatch(r"[A-Za-z]{2,}", name):
-        return Word(name)
-    if match := re.fullmatch(r"(.+)_([A-Za-z0-9]{2,})", name):
-        base = name_box(match[1])
-        return Script(base, name_box(match[2]) if match[2].isalpha() else texlike.read(match[2]))
-    return texlike.read(name) or Text(name)
-
-
-def parenthesised(box: Box) -> Box:
-    """The box in parentheses."""
-    return Fence("(", ")", box)
-
-
 @dataclass(frozen=True, slots=True)
 class _Layout:
     """One run over one tree; `small` is inside scripts, where fractions are written with a slash."""
@@ -126,7 +109,7 @@ class _Layout:
 
     def script(self, *indices: Expr) -> Box:
         inner = _Layout(self.highlight, self.exact, small=True)
-        return _commas([inner.box(e, Level.SUM) for e in indices], tight=True)
+        return commas([inner.box(e, Level.SUM) for e in indices], tight=True)
 
     def small_box(self, expr: Expr) -> Box:
         return _Layout(self.highlight, self.exact, small=True).box(expr)
@@ -162,12 +145,12 @@ class _Layout:
         index = self.script(*expr.index) if expr.index else None
         labelled = isinstance(base, Script) and base.sub is not None
         if not labelled:
-            sub = _commas([b for b in (at, index) if b], tight=True) if at or index else None
+            sub = commas([b for b in (at, index) if b], tight=True) if at or index else None
             return (with_script(base, sub=sub) if sub else base), Level.ATOM
         assert isinstance(base, Script)
         assert base.sub is not None
         if at:
-            base = Script(base.base, _commas([base.sub, at], tight=True), base.sup, base.primes)
+            base = Script(base.base, commas([base.sub, at], tight=True), base.sup, base.primes)
         if index:
             return Script(parenthesised(base), index), Level.ATOM
         return base, Level.ATOM
@@ -205,6 +188,12 @@ class _Layout:
         sign = _SIGNS[expr.kind]
         if expr.kind in _SILENT and isinstance(_first(right_box), Digits):
             sign = Sign("·")  # in silence, two factors would read as one number
+        if (
+            expr.kind == "star"
+            and not self.exact
+            and all(isinstance(part, (Num, Mul, Add, Neg)) for part in walk(expr))
+        ):
+            sign = Sign("·")  # between numbers, an asterisk is only how a keyboard writes it
         level = Level.PREFIX if _runs_on(expr.right) else Level.PRODUCT
         return row(left_box, sign, right_box), level
 
@@ -252,7 +241,7 @@ class _Layout:
         return row(*items[1:]), Level.PRODUCT
 
     def applied(self, head: Box, args: tuple[Expr, ...]) -> Box:
-        return row(head, parenthesised(_commas([self.box(a, Level.SUM) for a in args])))
+        return row(head, parenthesised(commas([self.box(a, Level.SUM) for a in args])))
 
     def reduce(self, expr: Reduce) -> tuple[Box, Level]:
         char = "∑" if expr.operation == "sum" else "∏"
@@ -295,10 +284,10 @@ class _Layout:
         return row(box, parenthesised(self.box(expr.of))), Level.PRODUCT
 
     def concat(self, expr: Concat) -> tuple[Box, Level]:
-        return Fence("[", "]", _commas([self.box(b, Level.SUM) for b in expr.blocks], sign=";")), Level.ATOM
+        return Fence("[", "]", commas([self.box(b, Level.SUM) for b in expr.blocks], sign=";")), Level.ATOM
 
     def vector(self, expr: Vector) -> tuple[Box, Level]:
-        return parenthesised(_commas([self.box(e, Level.SUM) for e in expr.entries])), Level.ATOM
+        return parenthesised(commas([self.box(e, Level.SUM) for e in expr.entries])), Level.ATOM
 
     def matrix(self, expr: Matrix) -> tuple[Box, Level]:
         return Grid(tuple(tuple(self.box(e) for e in line) for line in expr.rows), "(", ")"), Level.ATOM
@@ -349,35 +338,6 @@ _HANDLERS: dict[type[Expr], Any] = {
     Component: _Layout.component, Block: _Layout.block, Compare: _Layout.compare, All: _Layout.all,
     Indicator: _Layout.indicator, Cases: _Layout.cases, Ones: _Layout.ones, Identity: _Layout.identity,
 }  # fmt: skip
-
-
-def with_script(box: Box, *, sub: Box | None = None, sup: Box | None = None) -> Box:
-    """The box with a subscript or superscript added, in parentheses where that place is taken.
-
-    >>> with_script(Script(Letter("h"), sub=Letter("t")), sup=Sign("⊤"))
-    Script(base=Letter(char='h'), sub=Letter(char='t'), sup=Sign(char='⊤'), primes=0)
-    """
-    if isinstance(box, Script) and not box.primes and not (sub and box.sub) and not (sup and box.sup):
-        return Script(box.base, sub or box.sub, sup or box.sup)
-    if isinstance(box, (Row, Script)):
-        ends_fenced = isinstance(box, Row) and isinstance(box.items[-1], Fence)
-        if not ends_fenced:
-            box = parenthesised(box)
-    return Script(box, sub, sup)
-
-
-def function_word(name: str) -> Box:
-    """The upright name of a function; anything but letters and digits is taken out."""
-    return Word(re.sub(r"[^A-Za-z0-9]", "", name) or "f")
-
-
-def _commas(boxes: list[Box], *, sign: str = ",", tight: bool = False) -> Box:
-    items: list[Box] = []
-    for i, box in enumerate(boxes):
-        if i:
-            items += [Sign(sign)] if tight else [Sign(sign), Space("medium")]
-        items.append(box)
-    return row(*items)
 
 
 def _associate(outer: Product, inner: Product) -> bool:

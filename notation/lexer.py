@@ -114,7 +114,7 @@ class _Lexer:
         if c == "`":
             self.space = True
             return i + 1
-        if c.isdigit() and c.isascii() or (c == "." and text[i + 1 : i + 2].isdigit() and not self._ends_operand(i)):
+        if (c.isdigit() and c.isascii()) or (c == "." and text[i + 1 : i + 2].isdigit() and not self._ends_operand(i)):
             return self.numeral(i, stop)
         if c.isascii() and c.isalpha():
             return self.letters(i, stop)
@@ -222,11 +222,9 @@ class _Lexer:
             return i + 2
         name, end = match[1], match.end()
         if name in FONTS:
-            return self.styled(
-                i, end, stop, roman=name in {"mathrm", "operatorname", "textrm", "rm", "mathsf", "mathtt"}
-            )
+            return self.styled(end, stop, roman=name in {"mathrm", "operatorname", "textrm", "rm", "mathsf", "mathtt"})
         if name in TEXT_COMMANDS:
-            return self.styled(i, end, stop, roman=True)
+            return self.styled(end, stop, roman=True)
         if name in {
             "left",
             "right",
@@ -263,7 +261,7 @@ class _Lexer:
             self.tokens[-1] = replace(self.tokens[-1], roman=True)
         return end
 
-    def styled(self, i: int, end: int, stop: int, *, roman: bool) -> int:
+    def styled(self, end: int, stop: int, *, roman: bool) -> int:
         """Read what a font command applies to with its letters kept together."""
         while end < stop and self.text[end].isspace():
             end += 1

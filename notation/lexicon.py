@@ -1,10 +1,14 @@
-"""The symbols of the language as they are typed: characters, commands and function names with their canonical spelling."""
+"""The symbols of the language as they are typed: characters, commands and function names with their canonical
+spelling."""
 
 from __future__ import annotations
 
 from typing import Final
 
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega".split()
+_LOWER = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega"
+).split()
 _UPPER = [name.capitalize() for name in _LOWER]
 
 # Command name -> canonical letter. Variants (\varphi, \varepsilon) are the same letter.
@@ -49,8 +53,9 @@ COMBINING: Final[dict[str, str]] = {
 ACCENT_WORDS: Final[dict[str, str]] = {"hat": "hat", "tilde": "tilde", "bar": "bar", "tild": "tilde", "til": "tilde"}
 
 FONTS: Final = frozenset(
-    "mathbf mathit mathrm mathcal mathscr mathfrak mathsf mathtt boldsymbol bm pmb vec operatorname mathbb bf rm it mathnormal "
-    "displaystyle textstyle scriptstyle limits nolimits underline mathop mathbin mathrel boxed fbox ensuremath bold symbf mathbbm".split()
+    "mathbf mathit mathrm mathcal mathscr mathfrak mathsf mathtt boldsymbol bm pmb vec operatorname mathbb bf rm it "
+    "mathnormal displaystyle textstyle scriptstyle limits nolimits underline mathop mathbin mathrel boxed fbox "
+    "ensuremath bold symbf mathbbm".split()
 )
 TEXT_COMMANDS: Final = frozenset("text mbox textrm textbf textit texttt textnormal textsf emph hbox intertext".split())
 
@@ -120,8 +125,8 @@ OPERATOR_COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "jmath": ("name", "j"),
     **dict.fromkeys(
         (
-            "quad qquad hspace nonumber notag hline noindent centering thinspace enspace blacksquare square checkmark large Large small "
-            "phantom medspace thickspace negthinspace qed"
+            "quad qquad hspace nonumber notag hline noindent centering thinspace enspace blacksquare square checkmark "
+            "large Large small phantom medspace thickspace negthinspace qed"
         ).split(),
         ("space", ""),
     ),
@@ -203,11 +208,15 @@ SUPERSCRIPTS: Final[dict[str, str]] = {
 FUNCTIONS: Final[dict[str, str]] = {
     **{
         n: n
-        for n in "tanh sinh cosh sech coth sin cos tan exp log sqrt softmax diag floor ceil relu max min abs sign trace det".split()
+        for n in (
+            "tanh sinh cosh sech coth sin cos tan exp log sqrt softmax diag floor ceil relu max min abs sign trace det"
+        ).split()
     },
     **{
         n: n
-        for n in "sum mean vec softplus erf inner norm logsumexp transpose outer matmul hadamard square concat array".split()
+        for n in (
+            "sum mean vec softplus erf inner norm logsumexp transpose outer matmul hadamard square concat array"
+        ).split()
     },
     **dict.fromkeys("sigmoid sigm sig logistic expit Sigmoid".split(), "sigmoid"),
     **dict.fromkeys("ReLU ReLu Relu RELU".split(), "relu"),

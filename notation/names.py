@@ -95,9 +95,9 @@ class Names(Spelling):
         shift = 0
         kept: list[Piece] = []
         for piece in pieces:
-            if len(piece) == 1 and piece[0].text in _STEP_WORDS and quantity.axes:
-                shift = _STEP_WORDS[piece[0].text]
-            elif len(piece) == 2 and piece[0].text in {"tm", "tp"}:
+            if (len(piece) == 1 and piece[0].text in _STEP_WORDS and quantity.axes) or (
+                len(piece) == 2 and piece[0].text in {"tm", "tp"}
+            ):
                 shift = _STEP_WORDS[piece[0].text]
             else:
                 kept.append(piece)
@@ -149,7 +149,7 @@ class Names(Spelling):
         if len(piece) == 1 and piece[0].text == ":":
             return [Ref(":", span=(piece[0].start, piece[0].end))]
         letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
-        if len(letters) == len(piece) and (len(piece) > 1 or len(piece[0].text) > 1 and piece[0].kind == "name"):
+        if len(letters) == len(piece) and (len(piece) > 1 or (len(piece[0].text) > 1 and piece[0].kind == "name")):
             out: list[Expr] = []
             for t in piece:
                 parts = list(t.text) if t.kind == "name" else [t.text]
@@ -232,7 +232,8 @@ class Names(Spelling):
     # -- undeclared names -------------------------------------------------------------------------------------------
 
     def _opened(self, out: Spelled) -> Expr:
-        """A name in a text without declarations: letters that run are positions, other subscripts belong to the name."""
+        """A name in a text without declarations: letters that run are positions, other subscripts belong to the
+        name."""
         span = (out.start, out.end)
         label = ""
         items: list[Expr] = []

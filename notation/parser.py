@@ -137,7 +137,8 @@ class Parser(Names):
         return Mul(left, right, span=(start, self.before()))
 
     def denominator(self, top: Expr) -> Expr:
-        """What stands under a slash: one factor, or letters written without a space (`a/2N` is a/(2N), but 1/2 N is N/2)."""
+        """What stands under a slash: one factor, or letters written without a space (`a/2N` is a/(2N), but 1/2 N is
+        N/2)."""
         value = self.signed_factor()
         while (token := self.peek()) is not None and not token.space and token.kind in {"name", "greek"}:
             if isinstance(top, Num) and isinstance(value, Num):
@@ -221,7 +222,7 @@ class Parser(Names):
             raise self.error("'^' needs an exponent", "x^2")
         inner, _ = group(self.tokens, self.pos)
         texts = [t.text for t in inner]
-        if token.kind == "top" or texts in (["T"], ["top"], ["t"]) and not self._scalar_power(base, texts):
+        if token.kind == "top" or (texts in (["T"], ["top"], ["t"]) and not self._scalar_power(base, texts)):
             self.bracketed()
             return Transpose(base, span=(start, self.before()))
         if texts in (["'"], ["''"]):
@@ -357,7 +358,12 @@ class Parser(Names):
             return applications.application(self, token, function)
         if word == "I" and self.vocabulary.find(Symbol("I")) is None:
             return forms.identity(self, token)
-        if word == "e" and self.vocabulary.find(Symbol("e")) is None and "e" not in self.bound and not self.at_op("_", ahead=1):
+        if (
+            word == "e"
+            and self.vocabulary.find(Symbol("e")) is None
+            and "e" not in self.bound
+            and not self.at_op("_", ahead=1)
+        ):
             self.pos += 1
             return forms.euler(self, token)
         if word == "pi" and self.vocabulary.find(Symbol("pi")) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,8 @@ Position = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One line of a definition: it holds where `at` and `index` match (a plain name binds, anything else must equal)."""
+    """One line of a definition: it holds where `at` and `index` match (a plain name binds, anything else must
+    equal)."""
 
     at: tuple[Expr, ...]
     index: tuple[Expr, ...]
@@ -51,25 +53,30 @@ class Scope:
 
 
 class Definitions:
-    """The part of the interpreter that unfolds names which the answer itself defines, recursively in time if need be."""
+    """The part of the interpreter that unfolds names which the answer itself defines, recursively in time if need
+    be."""
 
     scope: Scope
     index: dict[str, int]
     memo: dict[tuple[str, Position, Position], Array]
     active: list[tuple[str, Position, Position]]
 
+    @abstractmethod
     def value(self, expr: Expr) -> Array:
         """The value of a tree; supplied by the interpreter."""
         raise AssertionError("an interpreter supplies this")
 
+    @abstractmethod
     def integer(self, expr: Expr) -> int:
         """The value of an index expression; supplied by the interpreter."""
         raise AssertionError("an interpreter supplies this")
 
+    @abstractmethod
     def holds(self, e: Expr) -> bool:
         """Whether a condition holds; supplied by the interpreter."""
         raise AssertionError("an interpreter supplies this")
 
+    @abstractmethod
     def picked(self, value: Array, index: Position, e: Expr) -> Array:
         """A component of a value; supplied by the interpreter."""
         raise AssertionError("an interpreter supplies this")
@@ -134,11 +141,8 @@ class Definitions:
         return general
 
     def _fixed(self, name: str) -> bool:
-        return (
-            name not in self.scope.ranges
-            and name in self.index
-            and False
-            or (name not in self.scope.ranges and self._is_size(name))
+        return (name not in self.scope.ranges and name in self.index and False) or (
+            name not in self.scope.ranges and self._is_size(name)
         )
 
     def _is_size(self, name: str) -> bool:

@@ -98,9 +98,7 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
             if depth == 0 and _breaks(tokens, words, i, current):
                 out.append(Segment(line_start=token.kind != "dollar"))
         elif token.kind in {"sep", "bullet"} or (token.kind == "op" and token.text in {";", ":", "?", "!", "#"}):
-            if current.tokens:
-                out.append(Segment())
-            elif current.words and token.text in {".", ";"}:
+            if current.tokens or (current.words and token.text in {".", ";"}):
                 out.append(Segment())
         elif token.kind == "op" and token.text == "," and _comma_breaks(tokens, words, i):
             if current.tokens:
@@ -157,8 +155,7 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
     if run in FUNCTIONS and known.function(run):
         called = after is not None and (
             after.text in {"(", "_", "{", "'", "^", "["}
-            or after.kind in {"name", "greek", "accent"}
-            and run not in SHORT_WORDS
+            or (after.kind in {"name", "greek", "accent"} and run not in SHORT_WORDS)
         )
         return run.lower() in SHORT_WORDS and not called
     if len(run) == 1:
@@ -168,6 +165,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return False
     if run.lower() in SHORT_WORDS or run.lower() in NUMBER_WORDS:
         return not (touched and run[0].islower() and _spells(run, known) and run not in {"and", "or", "for"})
+    if known.open and len(run) >= 4 and not touched and not (after is not None and after.text == "("):
+        return True
     if known.open:
         return token.roman and known.function(run) is None and len(run) > 2
     if len(run) >= 4 and not touched:  # a word of a sentence, even where its letters happen to be names
@@ -240,7 +239,8 @@ def _breaks(tokens: list[Token], words: list[bool], i: int, current: Segment) ->
 
 
 def _comma_breaks(tokens: list[Token], words: list[bool], i: int) -> bool:
-    """Whether a comma outside brackets separates statements: a relation, a word or nothing follows before the next one."""
+    """Whether a comma outside brackets separates statements: a relation, a word or nothing follows before the next
+    one."""
     if i and tokens[i - 1].kind == "ellipsis":
         return False
     depth = 0

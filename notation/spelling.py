@@ -130,7 +130,7 @@ class Spelling(Cursor):
             return True
         if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
             return True  # Wf, bV
-        for suffix, _ in ACCENT_WORDS.items():
+        for suffix in ACCENT_WORDS:
             if (
                 run.endswith(suffix)
                 and len(run) > len(suffix)
@@ -181,6 +181,7 @@ class Spelling(Cursor):
                 return
 
     def subscript(self, out: Spelled) -> list[Piece]:
+        """The pieces of a subscript."""
         token = self.peek()
         if token is None:
             raise self.error("'_' needs a subscript", "h_{t-1}")
@@ -269,7 +270,7 @@ class Spelling(Cursor):
             out.base == "delta"
             or self.vocabulary.find(replace(Symbol(out.base, out.accents), label="".join(texts))) is not None
         )
-        if inner[0].kind in {"top"} or texts in (["T"], ["*"], ["'"]) and not timelike:
+        if inner[0].kind in {"top"} or (texts in (["T"], ["*"], ["'"]) and not timelike):
             return None
         if (
             timelike
@@ -282,7 +283,7 @@ class Spelling(Cursor):
         return None
 
     def _timelike(self, token: Token) -> bool:
-        if token.kind == "num" or token.kind == "op" and token.text in {"+", "-", ","}:
+        if token.kind == "num" or (token.kind == "op" and token.text in {"+", "-", ","}):
             return True
         bounds = {"T", "t"} | set(self.vocabulary.ranges) | self.bound | {"tau"}
         return token.kind in {"name", "greek"} and token.text in bounds
@@ -312,14 +313,11 @@ class Spelling(Cursor):
                     and inner[0].text in {"x", "y", "z", "t"}
                     and (bool(out.subs) or out.base in _FUNCTION_LETTERS)
                 )
-                taken = (
-                    applied
-                    or short
+                taken = applied or (
+                    short
                     and (
                         token.text == "["
-                        or letters != []
-                        and letters[0].text in {"t", "tau", "k"}
-                        and out.base not in {"t"}
+                        or (letters != [] and letters[0].text in {"t", "tau", "k"} and out.base not in {"t"})
                     )
                 )
         else:

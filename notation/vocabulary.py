@@ -1,6 +1,7 @@
 """The names a formula may use: quantities with their shapes, aliases, sizes, index variables.
 
-Reading is directed by names: `f(t)` is a quantity at a time when `f` is one, `Wx` is a product when `W` and `x` are names.
+Reading is directed by names: `f(t)` is a quantity at a time when `f` is one, `Wx` is a product when `W` and `x` are
+names.
 A vocabulary is closed (an assignment: unknown names are errors) or open (two bare formulas: unknown names are scalars).
 """
 

@@ -17,7 +17,7 @@ def adjoint_norms(model: Model, steps: int = STEPS, seed: int = 0) -> tuple[int,
 
     Recurrent weights are normal with standard deviation 0.5 / sqrt(n): the RNN then contracts, as at initialisation.
     """
-    sizes = {s: STATE for s in model.sizes}
+    sizes = dict.fromkeys(model.sizes, STATE)
     lengths = {high.name for _, high in model.vocabulary.ranges.values() if high is not None and hasattr(high, "name")}
     sizes |= dict.fromkeys(lengths, steps)
     states = [n for n, _ in model.initial]

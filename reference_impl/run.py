@@ -80,6 +80,7 @@ class Run:
         return tuple(tuple(self.number(b) for b in dim) for dim in self.model.shape(name))
 
     def leaf(self, name: str, at: tuple[int, ...]) -> None:
+        """Sample one leaf."""
         shape = self.shape(name)
         if (name, at) in self.given:
             value = np.asarray(self.given[name, at], dtype=np.float64)
@@ -94,6 +95,7 @@ class Run:
         self.tensors[name, at] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
 
     def leaves(self) -> None:
+        """Sample parameters, first states and inputs."""
         for name in self.model.parameters:
             self.leaf(name, ())
         for name, start in self.model.initial:
@@ -137,6 +139,8 @@ class Run:
         return out.reshape(shape)
 
     def scope(self, tensors: Mapping[Place, Tensor]) -> Scope:
+        """Names looked up among tensors."""
+
         def lookup(name: str, at: tuple[int, ...]) -> Any:
             if (name, at) in tensors:
                 return tensors[name, at]

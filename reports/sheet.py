@@ -315,8 +315,8 @@ def _headed(title: str) -> str:
 
 
 def _typeset(witness: Witness | None) -> Witness | None:
-    """The witness with minus signs where a hyphen stands before a number."""
-    if witness is None:
+    """The witness with minus signs where a hyphen stands before a number; one without a place tells nothing new."""
+    if witness is None or not witness.where:
         return None
     expected, yours = (re.sub(r"(?<![\w)])-(?=[\d.])", "−", side) for side in (witness.expected, witness.yours))
     return replace(witness, expected=expected, yours=yours)

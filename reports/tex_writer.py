@@ -20,7 +20,7 @@ from reports.prose import inline, render
 from reports.sheet import Badge, PartView, StepView
 from reports.verbatim import breakable
 
-_ROWS_TOGETHER = 5  # a tabular cannot break across pages, so a long derivation becomes several
+_ROWS_TOGETHER = 9  # a tabular cannot break across pages, so a long derivation becomes several
 
 
 class TexWriter:

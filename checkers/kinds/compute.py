@@ -96,17 +96,18 @@ class Compute(Kind):
         return target, value, used, known
 
     def solve(self, bench: Bench, question: Question) -> Solution:
-        target, value, used, known = self.run(bench, question)
+        """Derive the answer and check it on every road that applies."""
+        target, value, used, _ = self.run(bench, question)
         steps = [Step(Compare((e.left, e.right, vector(v)), ("=", "=")), "given values inserted") for e, v in used]
         return Solution(
             question.id,
             answers=(Compare((target, vector(value)), ("=",)),),
             steps=tuple(steps),
-            roads=(self.executed(bench, value, known, target),),
+            roads=(self.executed(bench, value, target),),
             rule=f"Every entry within {self.tolerance:g}.",
         )
 
-    def executed(self, bench: Bench, value: Array, known: dict[Place, Array], target: Ref) -> Road:
+    def executed(self, bench: Bench, value: Array, target: Ref) -> Road:
         """The same equations run in torch with the given values in place."""
         from reference_impl.given import run_given
 
@@ -119,11 +120,13 @@ class Compute(Kind):
         return Road("executed in torch", bool(np.isfinite(error)) and error < 1e-12, error, f"{value.size} values")
 
     def read_silently(self, bench: Bench, text: str) -> Ref:
+        """A formula of the answer block that was checked before."""
         tree = read_formula(text, bench.model(self.model).vocabulary)
         assert isinstance(tree, Ref)
         return tree
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         target, key, _, known = self.run(bench, question)
         model = bench.model(self.model)
         listed = f"[{text.strip()}]" if _BARE_LIST.fullmatch(text.strip()) else text
@@ -205,7 +208,8 @@ class Compute(Kind):
             "wrong",
             reading=reading,
             witness=witness,
-            message=f"{place.capitalize()} should be {wanted[k]:.4g}, and {flat[k]:.4g} was given; the whole answer is {numbers(key)}.",
+            message=f"{place.capitalize()} should be {wanted[k]:.4g}, and {flat[k]:.4g} was given; "
+            f"the whole answer is {numbers(key)}.",
         )
 
 

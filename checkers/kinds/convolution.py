@@ -36,13 +36,14 @@ class StageSpec(Strict):
 
 
 class Convolution(Kind):
-    """`ask: multiplications` or `ask: shapes` of convolutions applied one after the other to an image (height, width, channels)."""
+    """`ask: multiplications` or `ask: shapes` of convolutions applied one after the other to an image (height, width,
+    channels)."""
 
     kind: Literal["convolution"] = "convolution"
     input: list[int] = Field(min_length=3, max_length=3)
     stages: list[StageSpec] = Field(min_length=1)
     ask: Literal["multiplications", "shapes"]
-    foreseen: list[Known] = []
+    foreseen: list[Known] = Field([])
 
     def results(self) -> Any:
         """The derived stages."""
@@ -58,6 +59,7 @@ class Convolution(Kind):
         return run_stages((height, width), channels, tuple(stages))
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         results = self.results()
         steps: list[Step] = []
         for r in results:
@@ -121,6 +123,7 @@ class Convolution(Kind):
         return Road("torch.nn.Conv2d and unfold", agrees, None, "; ".join(tried))
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         solution = bench.solution(question.id)
         if self.ask == "multiplications":
             key = solution.answers[0]
@@ -146,8 +149,9 @@ class Convolution(Kind):
         mine = named if named is not None else [d.sizes for d in shapes][-len(wanted) :]
         reading = tuple(d.statement.sides[-1] for d in shapes)
         if len(mine) < len(wanted):
-            return verdict(question, text, "partial" if mine and mine[0] in _orders(wanted[0]) | _orders(wanted[-1]) else "wrong", reading=reading,
-                           message=f"{len(wanted)} output sizes are asked, and {len(mine)} was found.")  # fmt: skip
+            one_right = bool(mine) and mine[0] in _orders(wanted[0]) | _orders(wanted[-1])
+            message = f"{len(wanted)} output sizes are asked, and {len(mine)} was found."
+            return verdict(question, text, "partial" if one_right else "wrong", reading=reading, message=message)
         wrong = [k for k, (a, b) in enumerate(zip(mine, wanted, strict=False)) if a not in _orders(b)]
         if not wrong:
             return verdict(

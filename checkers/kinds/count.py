@@ -36,7 +36,7 @@ class Count(Kind):
     count: Literal["parameters", "multiplications"] = "parameters"
     minus: str | None = None
     sizes: dict[str, int] = Field({})
-    foreseen: list[Known] = []
+    foreseen: list[Known] = Field([])
 
     def polynomial(self, model: Model) -> Any:
         """The count as a polynomial in the sizes."""
@@ -45,6 +45,7 @@ class Count(Kind):
         return parameter_count(model) if self.count == "parameters" else multiplication_count(model)
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         import sympy as sp
 
         from derivations.counting import entries
@@ -56,13 +57,10 @@ class Count(Kind):
         steps: list[Step] = []
         show = ToTree(lambda name: 0, None)
         if self.count == "parameters":
-            for name in model.parameters:
-                steps.append(
-                    Step(
-                        Compare((Ref(name), show.scalar(entries(model.shape(name)))), ("=",)),
-                        "entries of this parameter",
-                    )
-                )
+            steps.extend(
+                Step(Compare((Ref(name), show.scalar(entries(model.shape(name)))), ("=",)), "entries of this parameter")
+                for name in model.parameters
+            )
         if self.minus is not None:
             total = sp.expand(total - self.polynomial(bench.model(self.minus)))
         value = total.subs({index_symbol(k): v for k, v in self.sizes.items()})
@@ -96,6 +94,7 @@ class Count(Kind):
         return Road("counted in torch", found == value, None, f"{found} entries")
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         key = bench.solution(question.id).answers[0]
         last = key.sides[-1] if isinstance(key, Compare) else key
         known = {k.value: (k.verdict, k.message) for k in self.foreseen}

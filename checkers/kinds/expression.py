@@ -38,7 +38,7 @@ class Expression(Kind):
     kind: Literal["expression"] = "expression"
     model: str
     expression_of: str = Field(alias="expression of")
-    foreseen: list[Foreseen] = []
+    foreseen: list[Foreseen] = Field([])
 
     def target(self, model: Model, bench: Bench, question: Question) -> Ref:
         """The quantity that is asked."""
@@ -50,6 +50,7 @@ class Expression(Kind):
         return tree
 
     def read(self, text: str, field: str, model: Model, bench: Bench, question: Question) -> Expr:
+        """A formula in the answer block; an author's slip points at its field."""
         try:
             return read_formula(text, model.vocabulary)
         except ReadError as problem:
@@ -67,6 +68,7 @@ class Expression(Kind):
             ) from None
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         from derivations.steps import index_equation
 
         model = bench.model(self.model)
@@ -84,6 +86,7 @@ class Expression(Kind):
         )
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         model = bench.model(self.model)
         target = self.target(model, bench, question)
         key = self.key(model, target, bench, question)

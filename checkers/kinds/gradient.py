@@ -37,7 +37,7 @@ class Gradient(Kind):
     unroll: bool = False
     prose: bool = False
     words: str = ""
-    rubric: list[str] = []
+    rubric: list[str] = Field([])
     demonstration: str = ""
 
     def target(self, model: Model, bench: Bench, question: Question) -> Expr:
@@ -55,6 +55,7 @@ class Gradient(Kind):
         return tuple(self.read(text, "in terms of", model, bench, question) for text in self.in_terms_of)
 
     def read(self, text: str, field: str, model: Model, bench: Bench, question: Question) -> Expr:
+        """A formula in the answer block; an author's slip points at its field."""
         try:
             tree = read_formula(text, model.vocabulary)
         except ReadError as problem:
@@ -68,6 +69,7 @@ class Gradient(Kind):
         return tree
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         from derivations.gradients import derive_gradient
 
         model = bench.model(self.model)
@@ -95,6 +97,7 @@ class Gradient(Kind):
         )
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         model = bench.model(self.model)
         target, allowed = self.target(model, bench, question), self.allowed(model, bench, question)
         asked = Asked(target, model.loss, allowed, self.layout == "open")

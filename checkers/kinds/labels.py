@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from checkers.bench import Bench
 
 _CLAUSE = re.compile(
-    r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*|controls?|and then|where|used)\b|;"
+    r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*"
+    r"|controls?|and then|where|used)\b|;"
 )
 _EARLIER = re.compile(r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|t\s*[-\u2212]\s*1")
 _NEWER = re.compile(r"\b(?:new|current|updated|next|outgoing|present)\b")
@@ -77,6 +78,7 @@ class Labels(Kind):
         return dict(sorted(out.items(), key=lambda item: -len(item[0])))
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         model = bench.model(self.model)
         target = self.target(model, bench, question)
         known = self.first_name(target, model, bench)
@@ -116,6 +118,7 @@ class Labels(Kind):
         return f"{act} that is multiplied by ${to_latex(role.partners[0])}$"
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         model = bench.model(self.model)
         target = self.target(model, bench, question)
         lower = " ".join(re.sub(r"[$\\{}*`\"]|\u201c|\u201d", " ", text.lower()).split())
@@ -242,6 +245,7 @@ class Labels(Kind):
         return inner[0] if inner and not fits and inner[0] != target else None
 
     def decided(self, question: Question, text: str, named: Ref, target: Ref) -> Verdict:
+        """The verdict, once it is known what was named."""
         from notation.plain import to_plain
 
         normal = Ref(named.name, tuple(simplified(a) for a in named.at))

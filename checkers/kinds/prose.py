@@ -23,6 +23,7 @@ class Prose(Kind):
     demonstration: str = ""
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         plots: tuple[Plot, ...] = ()
         if self.demonstration and self.model:
             from checkers.demonstrations import demonstrate
@@ -31,4 +32,5 @@ class Prose(Kind):
         return Solution(question.id, words=self.words, rubric=tuple(self.rubric), rule="Read by a person.", plots=plots)
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         return verdict(question, text, "manual", message="An explanation in words waits for a person.")

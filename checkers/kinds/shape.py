@@ -43,6 +43,7 @@ class Shape(Kind):
         return tree
 
     def solve(self, bench: Bench, question: Question) -> Solution:
+        """Derive the answer and check it on every road that applies."""
         model = bench.model(self.model)
         target = self.target(model, bench, question)
         symbolic = tuple(add(*dim) for dim in model.shape(target.name))
@@ -70,10 +71,12 @@ class Shape(Kind):
         return tuple(array.shape)
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
         model = bench.model(self.model)
         target = self.target(model, bench, question)
         key_expr = bench.solution(question.id).answers[0]
-        assert isinstance(key_expr, Compare) and isinstance(key_expr.sides[1], Call)
+        assert isinstance(key_expr, Compare)
+        assert isinstance(key_expr.sides[1], Call)
         key = tuple(int(n.value) for n in key_expr.sides[1].args)  # type: ignore[attr-defined]
         answer, found = read_shapes(text, model.vocabulary, self.sizes)
         chosen = choose(found, target.name, len(key))

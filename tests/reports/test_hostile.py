@@ -33,7 +33,8 @@ HOSTILE = [
 
 def assignment(text: str) -> SimpleNamespace:
     question = SimpleNamespace(id="1", title=text, marks=Fraction(1), prompt=text)
-    model = SimpleNamespace(about=text, forward=text)
+    named = {text: text}
+    model = SimpleNamespace(about=text, forward=text, replace=named, sizes=named, inputs=named, parameters=named)
     return SimpleNamespace(
         title=text, course=text, source=text, conventions=text, models={"m": model}, questions=(question,)
     )
