@@ -47,7 +47,10 @@ def run(
     results = _grade(assignment, files, output, mode, brief=brief, debug=debug)
     if mode == "json":
         print(to_json([result.to_dict() for result in results if isinstance(result, desk.Graded)], indent=1))
-    show.table(results)
+    if mode == "jsonl":
+        show.tally(results)
+    else:
+        show.table(results)
     if output is not None:
         show.message(f"sheets, results.jsonl and summary.csv are in {output}")
     return desk.exit_code(results)

@@ -124,6 +124,14 @@ def table(results: Sequence[Graded | Unread]) -> None:
     Console(stderr=True, width=None if sys.stderr.isatty() else 120).print(grid)
 
 
+def tally(results: Sequence[Graded | Unread]) -> None:
+    """How many answers of which verdict, in one line on stderr: a table of thousands of lines helps nobody."""
+    verdicts = [verdict for result in results if isinstance(result, Graded) for verdict in result.verdicts]
+    counts = {status: sum(verdict.status == status for verdict in verdicts) for status in _COLOURS}
+    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    message(f"{len(verdicts)} graded{': ' + told if told else ''}")
+
+
 def _name(result: Graded | Unread) -> str:
     return f"{result.source.name} (could not be read)" if isinstance(result, Unread) else result.student
 

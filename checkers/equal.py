@@ -206,14 +206,14 @@ class _Pair:
             return self.value(point, name, at)
 
         def partial(of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind) -> Any:
-            shape = self.derivative_shape(of, of_at, wrt, wrt_at)
+            shape = self.derivative_shape(of, wrt)
             return point.draw(f"d{kind}", (of, of_at, wrt, wrt_at), shape, frozenset())
 
         return Scope(
             lookup=lookup, partial=partial, definitions=answer.definitions, index=point.sizes, default_range=(1, 4)
         )
 
-    def derivative_shape(self, of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...]) -> tuple[int, ...]:
+    def derivative_shape(self, of: str, wrt: str) -> tuple[int, ...]:
         for address, a in self.assumed.items():
             if (
                 address.startswith("d(")

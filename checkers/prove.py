@@ -15,7 +15,6 @@ from typing import Any
 from derivations.model import Model, with_bounds
 from notation.errors import EvaluationError, ShapeError
 from notation.fields import Field, Index, renamed, same
-from notation.indexed import Lowering
 from notation.scope import Clause
 from notation.tree import Add, Call, Component, Div, Expr, Indicator, Mul, Neg, Num, Partial, Pow, Reduce, Ref
 

@@ -64,6 +64,7 @@ class Calculus:
         )
         self.equations: list[IndexEquation] = []
         self.rewrites: list[tuple[S, S, tuple[S, ...]]] = []
+        self.summed: set[str] = set()  # distributions whose entries were added up to 1
         # quantities that are one number at all steps, such as a gate held at 1
         self.constants: dict[str, Expr] = {e.left.name: e.right for e in model.equations if isinstance(e.right, Num)}
         for e in model.equations:
@@ -331,6 +332,7 @@ class Calculus:
             ):
                 name = str(factors[0].base)
                 if name in self.model.distributions:
+                    self.summed.add(name)
                     return self.simplified(
                         Term(term.body / factors[0], tuple(x for x in term.bound if x != b), tuple(conditions)), last
                     )

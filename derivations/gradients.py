@@ -129,7 +129,7 @@ class _Gradient:
         out = []
         if self.wrt.at:
             out.append("quantities and adjoints beyond the last step are 0")
-        out.extend(f"the entries of ${name}$ sum to 1" for name in sorted(self.model.distributions))
+        out.extend(f"the entries of ${name}$ sum to 1" for name in sorted(self.calculus.summed))
         return tuple(out)
 
     # -- unrolled ---------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ def spell(box: Box) -> str:
             return f"<mn>{escape(text)}</mn>"
         case Word(text):
             return f'<mi mathvariant="normal">{escape(text)}</mi>' + "<mo>&#x2061;</mo>"
+        case Sign(char) if char in "([{" or char in ")]}":
+            return f'<mo form="{"prefix" if char in "([{" else "postfix"}" stretchy="false">{char}</mo>'
         case Sign(char):
             return f"<mo>{escape('−' if char == '-' else char)}</mo>"
         case Text(text):
@@ -64,7 +66,7 @@ def spell(box: Box) -> str:
         case Space(kind):
             return f'<mspace width="{_SPACES[kind]}"/>'
         case Row(items):
-            return "<mrow>" + "".join(spell(item) for item in items) + "</mrow>"
+            return "<mrow>" + "".join(_item(items, i) for i in range(len(items))) + "</mrow>"
         case Frac(top, bottom):
             return f"<mfrac>{spell(top)}{spell(bottom)}</mfrac>"
         case Script():
@@ -83,6 +85,21 @@ def spell(box: Box) -> str:
             return _grid(box)
         case Marked(body):
             return f'<mrow class="mark">{spell(body)}</mrow>'
+
+
+def _item(items: tuple[Box, ...], i: int) -> str:
+    """One item of a row, with the thin spaces around a function's name that browsers do not set."""
+    before, after = items[i - 1] if i else None, items[i + 1] if i + 1 < len(items) else None
+    gap = f'<mspace width="{_SPACES["thin"]}"/>'
+    if not _is_word(items[i]):
+        return spell(items[i])
+    leading = gap if before is not None and not isinstance(before, (Sign, Space)) else ""
+    trailing = gap if after is not None and not isinstance(after, (Sign, Space, Fence)) else ""
+    return leading + spell(items[i]) + trailing
+
+
+def _is_word(box: Box) -> bool:
+    return isinstance(box, Word) or (isinstance(box, Script) and isinstance(box.base, Word))
 
 
 def _delimiter(char: str, form: str) -> str:
