@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from checkers.numbers import number_of
-from notation.answer import Answer, Statement, read_answer
+from notation.answer import read_answer
 from notation.brackets import dimensions
 from notation.errors import EvaluationError, ShapeError
+from notation.statement import Answer, Statement
 from notation.tree import Expr, Ref, Vector
 from notation.vocabulary import Vocabulary
 

@@ -6,24 +6,24 @@ are drawn at random where the key is defined: a formula must be defined and equa
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from checkers.points import Assumed, Point
 from checkers.verdict import Status, Verdict, Witness
-from notation.answer import Answer, read_answer, read_formula
+from notation.answer import read_answer, read_formula
 from notation.arrays import Special, describe
 from notation.brackets import dimensions
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.lexicon import GREEK_LETTERS
 from notation.scope import Scope
+from notation.statement import Answer
 from notation.tree import Add, Compare, Component, DerivativeKind, Expr, Num, Partial, Reduce, Ref, Vector, walk
 from notation.vocabulary import Vocabulary
 
@@ -33,57 +33,6 @@ from notation.vocabulary import Vocabulary
 POINTS = 24
 TRIES = 8
 TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True)
-class Assumed:
-    """What is known about a name: its shape, and words such as `positive integer`."""
-
-    shape: tuple[int, ...] | None = None
-    words: frozenset[str] = frozenset()
-
-
-@dataclass
-class Point:
-    """One assignment of values to names, drawn when first asked for; the same name gets the same value on both
-    sides."""
-
-    seed: int
-    assumed: Mapping[str, Assumed]
-    style: str
-    sizes: dict[str, int] = field(default_factory=dict)
-    values: dict[tuple[object, ...], Any] = field(default_factory=dict)
-
-    def draw(self, name: str, at: tuple[object, ...], shape: tuple[int, ...], words: frozenset[str]) -> Any:
-        """The value of a name at a position, always the same for the same point."""
-        key = (name, at, shape)
-        if key not in self.values:
-            digest = hashlib.sha256(repr((self.seed, *key)).encode()).digest()
-            rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
-            self.values[key] = self.sample(rng, shape, words)
-        return self.values[key]
-
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], words: frozenset[str]) -> Any:
-        if "integer" in words:
-            low = 1 if words & {"positive", "natural"} else 0 if "nonnegative" in words else -6
-            return np.asarray(float(rng.integers(low, 12)))
-        if "probability" in words or "unit" in words:
-            return rng.uniform(0.05, 0.95, size=shape)
-        if words & {"distribution", "simplex"}:
-            e = np.exp(rng.normal(size=shape))
-            return e / e.sum()
-        if "one-hot" in words:
-            out = np.zeros(shape)
-            out[int(rng.integers(0, shape[0]))] = 1.0
-            return out
-        value = rng.normal(scale=1.3, size=shape)
-        if words & {"positive", "nonnegative"} or (self.style == "positive" and not words & {"real", "negative"}):
-            value = np.abs(value) + 0.05
-        elif self.style == "large":
-            value = value * 3
-        if "negative" in words:
-            value = -np.abs(value) - 0.05
-        return value
 
 
 def equal(

@@ -12,6 +12,8 @@ from checkers.verdict import Status, Verdict, Witness
 from notation.tree import Expr, Num, walk
 from notation.vocabulary import Vocabulary
 
+# 199*199 positions x 3 channels
+_LETTER_X = re.compile(r"(?<=[\w)])\s+[xX]\s+(?=[\d(])")
 # 3 088 878: digits grouped by spaces
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,])")
 
@@ -25,7 +27,8 @@ def judge_integer(
     foreseen: Mapping[int, tuple[Status, str]],
 ) -> Verdict:
     """The verdict on an answer that must be one whole number."""
-    answer, values = read_numbers(_SPACED.sub(lambda m: m[0].replace(" ", ""), text), vocabulary, sizes)
+    text_read = _LETTER_X.sub(" × ", text)
+    answer, values = read_numbers(_SPACED.sub(lambda m: m[0].replace(" ", ""), text_read), vocabulary, sizes)
     found = answer_value(values)
     if found is None:
         word = number_word(answer)

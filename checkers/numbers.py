@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from notation.answer import Answer, Statement, read_answer
+from notation.answer import read_answer
 from notation.arrays import Special
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
+from notation.statement import Answer, Statement
 from notation.tree import Expr, Num, Ref, walk
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS

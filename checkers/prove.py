@@ -263,7 +263,7 @@ def key(e: Expr) -> str:
     if isinstance(e, Num):
         return str(e.value)
     if isinstance(e, Add):
-        from notation.answer import simplified
+        from notation.statement import simplified
 
         short = simplified(e)
         if isinstance(short, Add):

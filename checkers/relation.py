@@ -17,11 +17,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from checkers.positions import Case, bind, constant, index_value, left_head, step_label
-from notation.answer import Answer, Statement
 from notation.arrays import Special
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Clause, Scope
+from notation.statement import Answer, Statement
 from notation.tree import Component, DerivativeKind, Expr, Partial, Reduce, Ref, walk
 from reference_impl.world import Array, World
 

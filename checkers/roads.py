@@ -9,7 +9,7 @@ import numpy as np
 from checkers.relation import Asked, Comparison, Relation
 from checkers.solution import Road
 from derivations.derivation import Derivation
-from notation.answer import Answer, Statement
+from notation.statement import Answer, Statement
 from notation.tree import Compare, Expr, Partial, Ref
 from notation.vocabulary import Vocabulary
 from reference_impl.world import World

@@ -180,7 +180,7 @@ class _Gradient:
 
 
 def _steps_simplified(e: Expr) -> Expr:
-    from notation.answer import simplified
+    from notation.statement import simplified
     from notation.tree import rebuild
 
     if isinstance(e, Ref) and e.at:

@@ -6,69 +6,31 @@ use ("where", "let"), with words between. Words are kept as remarks; they never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 from notation.errors import ReadError
 from notation.lexer import Token
+from notation.lexicon import FUNCTIONS
+from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
-from notation.scope import Clause
 from notation.segments import Segment, segment
+from notation.statement import Answer, Role, Statement
 from notation.tree import (
-    Add,
     Compare,
     Expr,
-    Neg,
+    Mul,
     Num,
     Partial,
     Ref,
-    Span,
     Vector,
     free_names,
-    number,
-    rebuild,
-    substitute,
     walk,
 )
-from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary
+from notation.vocabulary import INDEX_LETTERS, Vocabulary
 from notation.words import CONDITION_WORDS, DEFINITION_WORDS, PREMISE_WORDS
 
-Role = Literal["claim", "definition", "premise"]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One chain of equal sides (a single side is a bare formula) and the condition under which it is said."""
-
-    sides: tuple[Expr, ...]
-    condition: Expr | None = None
-    role: Role = "claim"
-    span: Span = (0, 0)
-    words: tuple[str, ...] = ()
-    headless: bool = False
-
-    @property
-    def left(self) -> Expr | None:
-        """The left side of an equation, None for a bare formula."""
-        return self.sides[0] if len(self.sides) > 1 else None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Everything read from one answer. `errors` are segments that look like formulas and could not be read."""
-
-    text: str
-    statements: tuple[Statement, ...]
-    vocabulary: Vocabulary
-    definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
-    errors: tuple[ReadError, ...] = ()
-    words: tuple[str, ...] = ()
-
-    @property
-    def claims(self) -> tuple[Statement, ...]:
-        """Statements that are neither definitions nor premises."""
-        return tuple(s for s in self.statements if s.role == "claim")
+_OPERATORS = frozenset("+ * / = ^ elementwise dot times outer @ < > <= >= _ ( [".split())
+CONSTANT_WORDS = frozenset({"e", "T"})
 
 
 def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) -> Answer:
@@ -80,11 +42,11 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
     """
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
     segments = segment(text, vocabulary, thousands=thousands)
-    vocabulary = _with_locals(segments, text, vocabulary)
+    vocabulary = with_own_names(segments, text, vocabulary)
     reader = _Reader(text, vocabulary)
     for one in segments:
         reader.read(one)
-    return _settled(reader, text)
+    return settled(reader.statements, reader.vocabulary, reader.errors, reader.words, text)
 
 
 def read_formula(text: str, vocabulary: Vocabulary) -> Expr:
@@ -147,6 +109,9 @@ class _Reader:
         if _reference(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
+        if _gloss(tokens):
+            self.words.extend(t.text for t in tokens)
+            return
         headless = tokens[0].kind == "op" and tokens[0].text == "="
         if headless:
             tokens = tokens[1:]
@@ -169,7 +134,11 @@ class _Reader:
             )
             self.statements[-1] = merged
             return
-        role = self.role(one)
+        glued = _glued(sides) if one.lead in CONDITION_WORDS | PREMISE_WORDS | {"with"} else None
+        if glued is not None:
+            self.statements.append(Statement(glued[0], None, "premise", span, tuple(one.words)))
+            sides, one = glued[1], Segment()
+        role = self.role(one, sides)
         statement = Statement(sides, self.pending, role, span, tuple(one.words), headless)
         self.pending = None
         self.statements.append(statement)
@@ -194,7 +163,7 @@ class _Reader:
 
     def argument_of(self, tokens: list[Token]) -> frozenset[str]:
         """The letter in `tanh'(z) = ...`: the definition of a function binds its argument."""
-        left = _left_tokens(tokens)
+        left = left_tokens(tokens)
         if (
             left is None
             or len(left) < 4
@@ -206,16 +175,19 @@ class _Reader:
             return frozenset({inner.text})
         return frozenset()
 
-    def role(self, one: Segment) -> Role:
+    def role(self, one: Segment, sides: tuple[Expr, ...]) -> Role:
         words = [w.lower() for w in one.words]
         if (words and words[-1] in PREMISE_WORDS) or (words and words[0] in PREMISE_WORDS and len(words) <= 3):
             return "premise"
         if any(w in DEFINITION_WORDS for w in words[-3:]):
             return "definition"
         previous = self.statements[-1] if self.statements else None
-        listed = words == ["and"] or (not words and not one.line_start)
+        listed = words == ["and"]
         if listed and previous is not None and previous.role != "claim":
             return previous.role
+        number_given = len(sides) == 2 and isinstance(sides[0], Ref) and isinstance(sides[1], Num)
+        if number_given and not words and not one.line_start and previous is not None and previous.role == "definition":
+            return "definition"  # with n = 3, d = 2
         return "claim"
 
     def range_of(self, tokens: list[Token]) -> Expr | None:
@@ -258,6 +230,15 @@ class _Reader:
             self.statements[-1] = replace(before, condition=condition)
         else:
             self.pending = condition
+
+
+def _glued(sides: tuple[Expr, ...]) -> tuple[tuple[Expr, ...], tuple[Expr, ...]] | None:
+    """`for f_t = 1 dL/dc_1 = ...`: a premise and an equation typed without a comma between them."""
+    for k in range(1, len(sides) - 1):
+        side = sides[k]
+        if isinstance(side, Mul) and isinstance(side.left, Num) and isinstance(side.right, (Partial, Ref)):
+            return (*sides[:k], side.left), (side.right, *sides[k + 1 :])
+    return None
 
 
 def _reference(tokens: list[Token], lead: str) -> bool:
@@ -315,164 +296,23 @@ def _sides(value: Expr) -> tuple[Expr, ...]:
     return (value,)
 
 
+def _gloss(tokens: list[Token]) -> bool:
+    """Whether a segment only explains a sign in words: `(\u2298 = elementwise division)`, `y = one-hot target`.
+
+    Nothing follows its last sign, or no name or number stands in it at all.
+    """
+    if tokens[-1].kind == "op" and tokens[-1].text == "=" and not any(t.text == "=" for t in tokens[:-1]):
+        return True
+    operands = [t for t in tokens if t.kind not in {"op", "sep"}]
+    return all(t.kind == "name" and (t.text in FUNCTIONS or t.text in CONSTANT_WORDS) for t in operands)
+
+
 def _mathematical(tokens: list[Token]) -> bool:
     """Whether unreadable tokens look like a formula rather than a stray name in a sentence."""
-    operators = {
-        "+",
-        "*",
-        "/",
-        "=",
-        "^",
-        "elementwise",
-        "dot",
-        "times",
-        "outer",
-        "@",
-        "<",
-        ">",
-        "<=",
-        ">=",
-        "_",
-        "(",
-        "[",
-    }
+    operators = _OPERATORS
     marks = sum(
         1
         for t in tokens
         if t.kind in {"cmd", "partial", "nabla", "accent", "begin"} or (t.kind == "op" and t.text in operators)
     )
     return (marks >= 1 and len(tokens) >= 2) or any(t.kind == "op" and t.text in {"=", "{", "}"} for t in tokens)
-
-
-# -- names that the answer defines itself
-# ---------------------------------------------------------------------------------
-
-
-def _with_locals(segments: list[Segment], text: str, vocabulary: Vocabulary) -> Vocabulary:
-    """The vocabulary with every name that stands alone on the left of an equation and is not known yet."""
-    for one in segments:
-        left = _left_tokens(one.tokens)
-        if left is None or left[0].kind not in {"name", "greek", "accent"}:
-            continue
-        if vocabulary.open:
-            continue
-        parser = Parser(list(left), text, vocabulary)
-        try:
-            known = parser.relation()
-            letter = (
-                isinstance(known, Ref)
-                and known.name not in vocabulary.quantities
-                and known.name not in vocabulary.ranges
-            )
-            if parser.peek() is None and not letter:  # a lone index letter on the left is a name being defined
-                continue
-        except ReadError:
-            pass
-        spelled = Parser(list(left), text, vocabulary)
-        try:
-            out = spelled.spelled()
-        except ReadError:
-            continue
-        if spelled.peek() is not None:
-            continue
-        axes, label = [], ""
-        for piece in out.subs + out.sups:
-            if all(spelled._timelike(t) for t in piece) or (piece[0].text in INDEX_LETTERS and len(piece) == 1):
-                axes.append("t")
-            else:
-                label += "".join(t.text for t in piece)
-        vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
-    return vocabulary
-
-
-def _left_tokens(tokens: list[Token]) -> list[Token] | None:
-    depth = 0
-    for i, token in enumerate(tokens):
-        if token.kind != "op":
-            continue
-        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
-        if depth == 0 and token.text == "=" and i:
-            return tokens[:i]
-    return None
-
-
-def _settled(reader: _Reader, text: str) -> Answer:
-    """Turn equations of local names into definitions, or into aliases where the name stands for a derivative."""
-    statements = reader.statements
-    known = reader.vocabulary
-    local = {n for n, q in known.quantities.items() if q.shape is None}
-    if known.open:
-        local = {s.left.name for s in statements if s.role == "definition" and isinstance(s.left, Ref)}
-    aliases: dict[str, tuple[tuple[Expr, ...], Expr]] = {}
-    for s in statements:
-        left = s.left
-        if isinstance(left, Ref) and left.name in local and left.name not in aliases:
-            target = next((side for side in s.sides[1:] if isinstance(side, Partial)), None)
-            if target is not None and all(isinstance(a, Ref) and not a.at for a in left.at):
-                aliases[left.name] = (left.at, target)
-    out: list[Statement] = []
-    clauses: dict[str, list[Clause]] = {}
-    for s in statements:
-        left = s.left
-        if isinstance(left, Ref) and left.name in aliases:
-            at, aliased = aliases[left.name]
-            if any(side == aliased for side in s.sides[1:]) and left.at == at:
-                s = replace(s, role="definition" if len(s.sides) == 2 else s.role)
-        elif isinstance(left, Ref) and left.name in local:
-            mine = clauses.setdefault(left.name, [])
-            general = any(c.at == left.at and c.index == left.index and c.condition == s.condition for c in mine)
-            if not general:
-                mine.append(Clause(left.at, left.index, s.sides[-1], s.condition))
-                s = replace(s, role="definition" if s.role != "premise" else s.role)
-        out.append(s)
-    out = [replace(s, sides=tuple(_unalias(side, aliases) for side in s.sides)) for s in out]
-    definitions = {
-        name: tuple(replace(c, body=_unalias(c.body, aliases)) for c in mine) for name, mine in clauses.items()
-    }
-    return Answer(text, tuple(out), known, definitions, tuple(reader.errors), tuple(reader.words))
-
-
-def _unalias(expr: Expr, aliases: Mapping[str, tuple[tuple[Expr, ...], Expr]]) -> Expr:
-    """Replace names that stand for a derivative by that derivative, at the step where they are used."""
-    if not aliases:
-        return expr
-    if isinstance(expr, Ref) and expr.name in aliases:
-        at, target = aliases[expr.name]
-        bindings = {a.name: e for a, e in zip(at, expr.at, strict=False) if isinstance(a, Ref)}
-        moved = substitute(target, bindings)
-        if isinstance(moved, Partial) and isinstance(moved.wrt, Ref):
-            moved = replace(
-                moved,
-                wrt=replace(
-                    moved.wrt, at=tuple(simplified(a) for a in moved.wrt.at), index=moved.wrt.index + expr.index
-                ),
-            )
-        return replace(moved, span=expr.span)
-    return rebuild(expr, lambda e: _unalias(e, aliases))
-
-
-def simplified(e: Expr) -> Expr:
-    """An index expression with its integers collected: (t + 1) - 1 is t."""
-    constant = 0
-    names: list[Expr] = []
-
-    def collect(x: Expr, sign: int) -> bool:
-        nonlocal constant
-        if isinstance(x, Num) and x.value.denominator == 1:
-            constant += sign * int(x.value)
-            return True
-        if isinstance(x, Add):
-            return all(collect(t, sign) for t in x.terms)
-        if isinstance(x, Neg):
-            return collect(x.body, -sign)
-        if isinstance(x, Ref) and sign == 1:
-            names.append(x)
-            return True
-        return False
-
-    if not collect(e, 1) or len(names) != 1:
-        return e
-    if constant == 0:
-        return names[0]
-    step = number(abs(constant))
-    return Add((names[0], step if constant > 0 else Neg(step)))

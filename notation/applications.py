@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from notation.lexer import Token
+from notation.lexicon import KEYWORDS
 from notation.names import component
 from notation.tree import (
     Call,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from notation.parser import Parser
 from notation.brackets import _items, bracket
 from notation.ranges import _ranged, reduce_
+from notation.vocabulary import split_commas
 
 _INVERSE = {"tanh": "atanh", "sin": "asin", "cos": "acos", "tan": "atan", "sinh": "asinh", "cosh": "acosh"}
 
@@ -87,7 +90,7 @@ def _arguments(p: Parser, token: Token) -> list[Expr]:
         if not inner:
             raise p.error(f"'{token.text}' needs an argument", f"{token.text}(x)", (token.start, p.before()))
         inner = [t for t in inner if t.kind not in {"newline", "row"}]
-        return _items(p, inner, spaced=False)
+        return _items(p, _without_keywords(inner), spaced=False)
     if nxt.kind == "op" and nxt.text == "[":
         return [bracket(p, nxt)]
     if nxt.kind == "num" or p.starts_factor(nxt):
@@ -102,6 +105,18 @@ def _arguments(p: Parser, token: Token) -> list[Expr]:
             value = Mul(value, p.factor(), span=(value.span[0], p.before()))
         return [value]
     raise p.error(f"'{token.text}' needs an argument", f"{token.text}(x)")
+
+
+def _without_keywords(tokens: list[Token]) -> list[Token]:
+    """Arguments without `axis=0`, `dim=-1`, `keepdims=True`, which choose what the shapes already say."""
+    pieces = split_commas(tokens)
+    kept = [p for p in pieces if not (len(p) >= 3 and p[0].text in KEYWORDS and p[1].text == "=")]
+    out: list[Token] = []
+    for piece in kept:
+        if out:
+            out.append(replace(piece[0], kind="op", text=","))
+        out.extend(piece)
+    return out if len(kept) < len(pieces) else tokens
 
 
 def _leading_number(e: Expr) -> bool:

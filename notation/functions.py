@@ -46,7 +46,22 @@ def apply_function(e: Call, args: list[Array], elementwise: Mapping[str, Functio
         return _inner(args[0], args[1], e)
     if name == "vec":
         return args[0].T.reshape(-1, 1)
+    if name.startswith("einsum:"):
+        return _einsum(name.removeprefix("einsum:"), args, b, e)
     raise EvaluationError(f"{name} cannot be evaluated here")
+
+
+def _einsum(spec: str, args: list[Array], b: Backend, e: Call) -> Array:
+    """numpy.einsum; a column counts as an array with one axis where the indices say so."""
+    inputs = spec.partition("->")[0].split(",")
+    if len(inputs) != len(args):
+        raise ShapeError(f"einsum names {len(inputs)} arrays, and {len(args)} are given", e.span)
+    flat = [a.reshape(-1) if len(i) == 1 and 1 in tuple(a.shape) else a for i, a in zip(inputs, args, strict=True)]
+    try:
+        out = b.xp.einsum(spec, *flat)
+    except (ValueError, RuntimeError) as problem:
+        raise ShapeError(f"einsum '{spec}' does not fit these shapes", e.span) from problem
+    return out.reshape(-1, 1) if len(out.shape) == 1 else out
 
 
 def _prime(e: Call, args: list[Array], b: Backend) -> Array:

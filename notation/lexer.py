@@ -45,6 +45,7 @@ class Token:
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?")
 _GROUPED = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\,|\u2009|\u202f)\d{3})+(?![\d])(?:\.\d+)?")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})*,\d{3}(?!\d)")
+_EINSUM = re.compile(r"einsum\(\s*['\"]([a-z, ]+->[a-z ]*)['\"]\s*,")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _OPERATORS = ("<=", ">=", "!=", "==", ":=", "~=", "->", "=>", "**", ".*", "./", ".^", "...", "..", "||", "&&", "//")
@@ -102,6 +103,9 @@ class _Lexer:
             self.put("newline", "\n", i, i + 1)
             self.space = True
             return i + 1
+        if c == "~" and self._ends_operand(i) and "\\" not in text and self.tokens[-1].kind == "name":
+            self.put("combining", "tilde", i, i + 1)  # C~_t in plain text; in LaTeX a tie
+            return i + 1
         if c.isspace() or c in SPACES:
             self.space = True
             return i + 1
@@ -143,6 +147,12 @@ class _Lexer:
         match = _LETTERS.match(self.text, i, stop)
         assert match is not None
         run, end = match[0], match.end()
+        spec = _EINSUM.match(self.text, i, stop)
+        if spec is not None:
+            self.put("name", f"einsum:{spec[1].replace(' ', '')}", i, spec.end() - 1)
+            self.tokens[-1] = replace(self.tokens[-1], roman=True)
+            self.put("op", "(", spec.end() - 1, spec.end())
+            return spec.end()
         if run in MODULES and self.text[end : end + 1] == "." and self.text[end + 1 : end + 2].isalpha():
             return end + 1  # np.tanh
         if run in SPELLED_OPERATORS:
@@ -266,6 +276,9 @@ class _Lexer:
         while end < stop and self.text[end].isspace():
             end += 1
         if self.text[end : end + 1] != "{":
+            if not roman and self.text[end : end + 1] == "1" and not self.text[end + 1 : end + 2].isdigit():
+                self.put("ones", "1", end, end + 1)  # \mathbf 1
+                return end + 1
             return end
         close = matching_brace(self.text, end)
         if close < 0 or close >= stop:

@@ -262,3 +262,6 @@ SPELLED_OPERATORS: Final[dict[str, tuple[str, str]]] = {
     "leq": ("op", "<="),
     "geq": ("op", ">="),
 }
+
+# Arguments of array functions by keyword; shapes already say what they choose.
+KEYWORDS: Final = frozenset({"axis", "dim", "keepdims", "keepdim"})

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from notation.cursor import Cursor
+from notation.ellipsis import written_out
 from notation.errors import ReadError
 from notation.lexer import Token
 from notation.limits import MAX_DEPTH
-from notation.names import Names, component
+from notation.postfixes import Postfixes
 from notation.tree import (
     Add,
-    Block,
     Call,
     Cases,
     Compare,
@@ -31,15 +31,12 @@ from notation.tree import (
     Num,
     Ones,
     Partial,
-    Pow,
     Product,
     Ref,
     Relation,
-    Transpose,
     Vector,
-    number,
 )
-from notation.vocabulary import Symbol, group
+from notation.vocabulary import Symbol
 
 _PRODUCTS: dict[str, Product] = {
     "*": "star",
@@ -63,7 +60,7 @@ class Differential(Expr):
     kind: DerivativeKind = "total"
 
 
-class Parser(Names):
+class Parser(Postfixes):
     """Reads one expression or chain of relations."""
 
     # -- sums and relations -----------------------------------------------------------------------------------------
@@ -95,6 +92,12 @@ class Parser(Names):
             while self.at_op("+", "-") and sign is not None:  # `+ -a`
                 nxt = self.take()
                 sign = replace(nxt, text="-" if (sign.text == "-") != (nxt.text == "-") else "+")
+            if (dots := self.peek()) is not None and dots.kind == "ellipsis":
+                terms = self.dotted(terms, sign)
+                sign = self.accept("+", "-", "pm")
+                if sign is None:
+                    break
+                continue
             term = self.product()
             terms.append(Neg(term, span=(sign.start, self.before())) if sign is not None and sign.text == "-" else term)
             sign = self.accept("+", "-", "pm")
@@ -102,6 +105,19 @@ class Parser(Names):
                 break
         self.depth -= 1
         return terms[0] if len(terms) == 1 else Add(tuple(terms), span=(start, self.before()))
+
+    def dotted(self, terms: list[Expr], sign: Token | None) -> list[Expr]:
+        """`... + a_T` after the first terms of a sum written out."""
+        dots = self.take()
+        if terms and sign is not None and sign.text == "+" and self.accept("+"):
+            closed = written_out(terms, self.product(), "sum")
+            if closed is not None:
+                return closed
+        raise self.error(
+            "an ellipsis does not say what it leaves out",
+            "write the sum or product with its range",
+            (dots.start, dots.end),
+        )
 
     # -- products -----------------------------------------------------------------------------------------------------
 
@@ -112,6 +128,9 @@ class Parser(Names):
         while (token := self.peek()) is not None:
             if token.kind == "op" and token.text in _PRODUCTS:
                 self.pos += 1
+                if (dots := self.peek()) is not None and dots.kind == "ellipsis":
+                    left = self.dotted_product(left, _PRODUCTS[token.text])
+                    continue
                 right = self.signed_factor()
                 left = Mul(left, right, _PRODUCTS[token.text], span=(start, self.before()))
             elif token.kind == "op" and token.text in {"/", "//"}:
@@ -130,6 +149,24 @@ class Parser(Names):
             else:
                 break
         return left
+
+    def dotted_product(self, left: Expr, kind: Product) -> Expr:
+        """`f_2 ⊙ f_3 ⊙ ... ⊙ f_T`: elementwise factors, whose order does not matter."""
+        dots = self.take()
+        factors = [left]
+        while isinstance(factors[0], Mul) and factors[0].kind == kind:
+            factors[:1] = [factors[0].left, factors[0].right]
+        if kind in {"elementwise", "star", "dot"} and (token := self.peek()) is not None and token.text in _PRODUCTS:
+            self.pos += 1
+            closed = written_out(factors, self.factor(), "product")
+            if closed is not None:
+                out = closed[0]
+                for f in closed[1:]:
+                    out = Mul(out, f, kind)
+                return out
+        raise self.error(
+            "an ellipsis does not say what it leaves out", "write the product with its range", (dots.start, dots.end)
+        )
 
     def _juxtaposed(self, left: Expr, right: Expr, start: int) -> Expr:
         if isinstance(left, Differential) and left.of is None:
@@ -166,112 +203,6 @@ class Parser(Names):
         if token.kind == "op" and token.text == "||":
             return self.closing_bar("||") >= 0
         return token.kind == "op" and token.text in _STARTS_OP
-
-    def factor(self) -> Expr:
-        """A primary with its postfixes: powers, transposes, components, primes."""
-        start = self.here()
-        value = self.primary()
-        while (token := self.peek()) is not None:
-            if token.kind == "op" and token.text == "^":
-                value = self.power(value, start)
-            elif token.kind == "top":
-                self.pos += 1
-                value = Transpose(value, span=(start, self.before()))
-            elif token.kind == "op" and token.text == "_":
-                self.pos += 1
-                inner = self.bracketed() or []
-                value = component(value, self.indices_of(inner), (start, self.before()))
-            elif token.kind == "op" and token.text in {"'", "''"} and not isinstance(value, Num):
-                self.pos += 1
-                value = Transpose(value, span=(start, self.before()))
-            elif token.kind == "op" and token.text == "[" and not token.space and self._is_component(value):
-                end = self.closing(self.pos)
-                inner = self.tokens[self.pos + 1 : end]
-                self.pos = end + 1
-                value = component(value, self.indices_of(inner), (start, self.before()))
-            elif token.kind == "percent":
-                self.pos += 1
-                value = Div(value, number(100), span=(start, self.before()))
-            elif token.kind == "op" and token.text == "!":
-                raise self.error("factorials are not part of the language")
-            else:
-                break
-        return value
-
-    def _is_component(self, value: Expr) -> bool:
-        """Whether `[` after a bracketed expression selects a component: `(U^T d)[j]`, not `(W)[h, x]`."""
-        end = self.closing(self.pos)
-        inner = self.tokens[self.pos + 1 : end] if end > 0 else []
-        previous = self.tokens[self.pos - 1] if self.pos else None
-        simple = bool(inner) and all(t.kind == "num" or t.text in "ijklpqr," for t in inner)
-        return simple and previous is not None and previous.text in {")", "]"} and not isinstance(value, Num)
-
-    def indices_of(self, tokens: list[Token]) -> list[Expr]:
-        """All indices in a bracket or subscript."""
-        from notation.vocabulary import split_commas
-
-        if not tokens:
-            raise self.error("an empty subscript", "(\\cdot)_i")
-        return [e for piece in split_commas(tokens) for e in self.indices(piece)]
-
-    def power(self, base: Expr, start: int) -> Expr:
-        """What follows `^`: a transpose, an inverse, an elementwise power."""
-        self.pos += 1
-        token = self.peek()
-        if token is None:
-            raise self.error("'^' needs an exponent", "x^2")
-        inner, _ = group(self.tokens, self.pos)
-        texts = [t.text for t in inner]
-        if token.kind == "top" or (texts in (["T"], ["top"], ["t"]) and not self._scalar_power(base, texts)):
-            self.bracketed()
-            return Transpose(base, span=(start, self.before()))
-        if texts in (["'"], ["''"]):
-            self.bracketed()
-            return Transpose(base, span=(start, self.before()))
-        if texts in (["-", "T"], ["-", "top"]):
-            self.bracketed()
-            return Transpose(Pow(base, number(-1), span=(start, self.before())), span=(start, self.before()))
-        if len(texts) == 3 and texts[0] == "[" and texts[2] == "]" and inner[1].kind == "num":  # W_f^{[1]}: a block
-            self.bracketed()
-            return Block(base, self._blocked_axis(base), int(texts[1]) - 1, span=(start, self.before()))
-        if texts and texts[0] == "elementwise" and len(texts) > 1:  # x^{\odot 2}
-            tokens = self.bracketed() or []
-            return Pow(base, self.sub(tokens[1:]), span=(start, self.before()))
-        if token.kind == "op" and token.text in {"{", "("}:
-            if token.text == "(":
-                exponent = self.primary()
-            else:
-                exponent = self.sub(self.bracketed() or [])
-        elif token.kind == "op" and token.text in {"-", "+"}:
-            self.pos += 1
-            exponent = self.primary()
-            exponent = Neg(exponent) if token.text == "-" else exponent
-        elif token.kind == "name" and len(token.text) > 1 and self.vocabulary.latex:
-            self.tokens[self.pos : self.pos + 1] = [
-                replace(token, text=token.text[0], end=token.start + 1),
-                replace(token, text=token.text[1:], start=token.start + 1, space=False),
-            ]
-            exponent = self.primary()
-        else:
-            exponent = self.primary()
-        return Pow(base, exponent, span=(start, self.before()))
-
-    def _blocked_axis(self, base: Expr) -> int:
-        """The axis of a declared matrix that consists of blocks (columns if none is known)."""
-        quantity = self.vocabulary.quantities.get(base.name) if isinstance(base, Ref) else None
-        blocked = [k for k, dim in enumerate(quantity.shape or ()) if len(dim) > 1] if quantity is not None else []
-        return blocked[0] if blocked else 1
-
-    def _scalar_power(self, base: Expr, texts: list[str]) -> bool:
-        """`x^t` with a scalar x is a power; with a vector it is not (a T is then a transpose)."""
-        if texts == ["t"]:
-            return not isinstance(base, (Ref, Mul, Add)) or self.vocabulary.open
-        if isinstance(base, Num):
-            return True
-        if isinstance(base, Ref):
-            quantity = self.vocabulary.quantities.get(base.name)
-            return quantity is not None and quantity.shape == () and self.vocabulary.find(Symbol("T")) is not None
-        return False
 
     def sub(self, tokens: list[Token]) -> Expr:
         """Read a token list as one expression of its own."""

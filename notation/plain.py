@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from notation import symbols, texlike
 from notation.boxes import (
@@ -92,7 +93,9 @@ def spell(box: Box) -> str:
             return f"√{_grouped(body)}"
         case Accent(kind, body):
             inner = spell(body)
-            return inner + _COMBINING[kind] if kind in _COMBINING and len(inner) == 1 else f"{kind}({inner})"
+            if kind not in _COMBINING or len(inner) != 1:
+                return f"{kind}({inner})"
+            return unicodedata.normalize("NFC", inner + _COMBINING[kind])
         case Styled("blackboard", Letter(char)):
             return symbols.BLACKBOARD.get(char, char)
         case Styled(_, body) | Marked(body):

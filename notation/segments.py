@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from notation.lexer import Token, tokenize
-from notation.lexicon import FUNCTIONS
+from notation.lexicon import FUNCTIONS, KEYWORDS
+from notation.names import Names
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS, SHORT_WORDS
 
@@ -35,6 +36,10 @@ _CONTINUES = {
 _OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?:\(?\d{1,2}[.)]|\([ivx]{1,4}\)|[ivx]{1,4}\)|\([a-h]\)|[a-h]\)|#+|>)[ \t]+")
 _ABBREVIATION = re.compile(r"\b(?:i\.\s?e|e\.\s?g|w\.r\.t|cf|resp|etc|approx|eqn?|viz|Ans|ans)\.(?=[\s,)]|$)")
+# one-hot, element-wise: the hyphen of a word is no minus sign
+_HYPHEN = re.compile(r"(?<![\w\\{}_^])([A-Za-z]{2,})-(?=[A-Za-z]{2,}\b)")
+# the k-th row
+_ORDINAL = re.compile(r"(?<![\w^_{])(?:\$?[A-Za-z]\$?-|\d+-?)(?:th|st|nd|rd)\b(?!\s*\()")
 # a remark at the end of a line of code
 _COMMENT = re.compile(r"(?m)(?<=\S)[ \t]+#[ \t][^\n]*$")
 _BULLET = re.compile(r"(?m)^[ \t]*[-*•][ \t]+(?=\S)")
@@ -58,7 +63,9 @@ def blank_markers(text: str) -> str:
     """`text` with list markers and headings replaced by spaces (positions stay as they are)."""
     text = _NUMBERED.sub(lambda m: " " * len(m[0]), text)
     text = _COMMENT.sub(lambda m: " " * len(m[0]), text)
-    text = _ABBREVIATION.sub(lambda m: " " * len(m[0]), text)
+    text = _ABBREVIATION.sub(lambda m: ";" + " " * (len(m[0]) - 1), text)
+    text = _ORDINAL.sub(lambda m: " " * len(m[0]), text)
+    text = _HYPHEN.sub(lambda m: m[1] + " ", text)
     lines = [line for line in text.splitlines() if line.strip()]
     listed = len(lines) >= 2 and all(_BULLET.match(line) for line in lines[1:])
     if listed or re.match(r"\s*[*•][ \t]", text):  # a list; a line of an align block may begin with a minus sign
@@ -114,9 +121,10 @@ def _joined(segments: list[Segment]) -> list[Segment]:
     for one in segments:
         previous = out[-1] if out else None
         first = one.tokens[0] if one.tokens else None
-        goes_on = (
-            first is not None and first.kind == "op" and first.text in {"+", "*", "/", "times", "elementwise", "dot"}
-        )
+        operators = {"+", "*", "/", "times", "elementwise", "dot"}
+        goes_on = first is not None and first.kind == "op" and first.text in operators and len(one.tokens) > 1
+        if goes_on and one.tokens[1].kind == "op" and one.tokens[1].text in {"=", ",", ";"}:
+            goes_on = False  # `⊘ = division` explains a sign
         if goes_on and previous is not None and previous.tokens and not one.line_start:
             previous.tokens.extend(one.tokens)
             previous.words.extend(one.words)
@@ -152,6 +160,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
     touched = (before is not None and before.kind == "op" and before.text in _CONTINUES) or (
         after is not None and after.kind == "op" and after.text in (_CONTINUES - {"-"}) | {"'"}
     )
+    if run in KEYWORDS and after is not None and after.text == "=":
+        return False  # dim=0 in a call
     if run in FUNCTIONS and known.function(run):
         called = after is not None and (
             after.text in {"(", "_", "{", "'", "^", "["}
@@ -169,6 +179,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return True
     if known.open:
         return token.roman and known.function(run) is None and len(run) > 2
+    if Names([], run, known).is_name(run):
+        return False
     if len(run) >= 4 and not touched:  # a word of a sentence, even where its letters happen to be names
         return not (token.roman and _spells(run, known))
     return not (len(run) <= 6 and _spells(run, known))
@@ -176,8 +188,6 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
 
 def _spells(run: str, known: Vocabulary) -> bool:
     """Whether a run of letters can be read as names, gradients in code style (`dct`) included."""
-    from notation.names import Names
-
     reader = Names([], run, known)
     if reader.readable(run):
         return True
@@ -255,7 +265,7 @@ def _comma_breaks(tokens: list[Token], words: list[bool], i: int) -> bool:
         if depth == 0 and token.kind == "op" and token.text in {"=", "<", "<=", ">", ">=", "in"}:
             return True
         if depth == 0 and (words[k] or token.kind in {"newline", "row", "sep"}):
-            return k == i + 1
+            return k == i + 1 or all(t.kind == "op" or t.text in FUNCTIONS for t in tokens[i + 1 : k])
         if depth == 0 and token.kind == "op" and token.text in {",", ";"}:
             return False
     return i + 1 >= len(tokens)

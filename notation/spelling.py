@@ -17,6 +17,9 @@ _FUNCTION_LETTERS = frozenset("f g p q D G F P Q phi psi mu".split())
 _OPEN_INDEX = INDEX_LETTERS | frozenset("tTnNdK")
 
 
+_NO_QUANTITY = Quantity("")
+
+
 @dataclass
 class Spelled:
     """A symbol as collected from the text, before it is known what it means."""
@@ -209,6 +212,9 @@ class Spelling(Cursor):
     def _plain_label(self, out: Spelled, token: Token) -> Token:
         """In `W_fx` the label is f and x is a factor; in `W_fh` it may all be label: the declared names decide."""
         run, known = token.text, self.vocabulary
+        room = len(self._axes(out)) + len((self._plainly(out) or _NO_QUANTITY).shape or ())
+        if 1 < len(run) <= room and all(known.is_axis(c) or c in INDEX_LETTERS or c in self.bound for c in run):
+            return token  # e_kj: one letter an index
         base = Symbol(out.base, out.accents)
         for k in range(len(run), 0, -1):
             label_known = known.find(replace(base, label=run[:k])) is not None

@@ -99,6 +99,8 @@ class Vocabulary:
 
     def function(self, name: str) -> str | None:
         """The canonical function a name stands for, unless a quantity has that name."""
+        if name.startswith("einsum:"):
+            return name
         if name in self.functions:
             return self.functions[name]
         return FUNCTIONS.get(name) if self.find(Symbol(name)) is None else None

@@ -15,8 +15,9 @@ from checkers.solution import Solution
 from checkers.verdict import Verdict
 from derivations.derivation import Step
 from derivations.model import Model
-from notation.answer import read_answer, read_formula, simplified
+from notation.answer import read_answer, read_formula
 from notation.errors import ReadError
+from notation.statement import simplified
 from notation.tree import Add, Call, Compare, Expr, Mul, Neg, Ref, walk
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ _CLAUSE = re.compile(
     r"\b(?:which|that|because|since|multipl\w*|times|scal\w*|gat(?:es|ing)\b|appl\w*|add(?:s|ed|ing)?|combin\w*"
     r"|controls?|and then|where|used)\b|;"
 )
-_EARLIER = re.compile(r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|t\s*[-\u2212]\s*1")
+_EARLIER = re.compile(
+    r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|\b(?:c|state|memory)[\s_({]*(?:at\s+)?(?:time\s+|step\s+)*t\s*[-\u2212]\s*1"
+)
 _NEWER = re.compile(r"\b(?:new|current|updated|next|outgoing|present)\b")
 _CARRIES = re.compile(r"\b(?:carr(?:y|ies|ying)|holds?|holding|labell?ed|marked|denoted|called|shows?)\b")
 _NUMBER = re.compile(r"\b(?:position|pos|no|number|label|place|#)?\.?\s*\(?(?:1[0-2]|[1-9])\)?\.?\s*$", re.IGNORECASE)
@@ -134,7 +137,7 @@ class Labels(Kind):
         carried = self.carried(text, model)
         if carried is not None:
             return self.decided(question, text, carried, target)
-        by_role = self.by_role(text, lower, target, model)
+        by_role = self.by_role(text, lower, target, self.names(model, bench, question), model)
         if by_role is not None:
             return self.decided(question, text, by_role, target)
         return verdict(
@@ -185,27 +188,16 @@ class Labels(Kind):
         ]
         return named[0] if named and isinstance(named[0], Ref) else None
 
-    def by_role(self, text: str, lower: str, target: Ref, model: Model) -> Ref | None:
+    def by_role(self, text: str, lower: str, target: Ref, names: dict[str, Ref], model: Model) -> Ref | None:
         """The quantity that a description by function and partner fits, if it fits exactly one."""
         activation = (
             "sigmoid" if re.search(r"sigm|\u03c3|logistic", lower) else "tanh" if re.search(r"tanh", lower) else ""
         )
         clause = re.search(r"(?:multipl\w*|scal\w*|times|gat(?:es|ing)|product|weights?)\b", lower)
-        applied = self.by_input(text, activation, target, model)
+        applied = self.by_input(text, activation, target, names, model)
         if applied is not None or not clause:
             return applied
-        where = text.lower().find(clause[0])
-        try:
-            answer = read_answer(text[where + len(clause[0]) :], model.vocabulary)
-        except ReadError:
-            return None
-        mentioned = [
-            e
-            for s in answer.statements
-            for side in s.sides
-            for e in walk(side)
-            if isinstance(e, (Ref, Call)) and not _is_step(e)
-        ]
+        mentioned = self.mentions(text[text.lower().find(clause[0]) + len(clause[0]) :], names, model)
         fits = []
         for role in roles(model):
             if activation and role.activation != activation:
@@ -215,18 +207,28 @@ class Labels(Kind):
         unique = list(dict.fromkeys(f for f in fits if f not in mentioned))
         return unique[0] if len(unique) == 1 else None
 
-    def by_input(self, text: str, activation: str, target: Ref, model: Model) -> Ref | None:
+    def mentions(self, text: str, names: dict[str, Ref], model: Model) -> list[Expr]:
+        """The quantities that a piece of text mentions, by symbol or by name."""
+        out: list[Expr] = []
+        blanked = text.lower()
+        for words, ref in names.items():
+            if re.search(rf"\b{re.escape(words)}\b", blanked):
+                out.append(ref)
+                blanked = blanked.replace(words, " ")
+        try:
+            answer = read_answer(text, model.vocabulary)
+        except ReadError:
+            return out
+        sides = [side for s in answer.statements for side in s.sides]
+        return out + [e for side in sides for e in walk(side) if isinstance(e, (Ref, Call)) and not _is_step(e)]
+
+    def by_input(self, text: str, activation: str, target: Ref, names: dict[str, Ref], model: Model) -> Ref | None:
         """The quantity in `the tanh applied to ...`: by its function and what it is applied to."""
         match = re.search(r"(?:appl\w*|acts|acting|works)\s+(?:on|to)\b", text.lower())
         if not match or not activation:
             return None
-        try:
-            answer = read_answer(text[match.end() :], model.vocabulary)
-        except ReadError:
-            return None
-        mentioned = {
-            e for s in answer.statements for side in s.sides for e in walk(side) if isinstance(e, Ref) and e.at
-        }
+        what = re.split(r",|\bbefore\b|\band\b|;", text[match.end() :], maxsplit=1)[0]
+        mentioned = {e for e in self.mentions(what, names, model) if isinstance(e, Ref) and e.at}
         if not mentioned:
             return None
         fits = [

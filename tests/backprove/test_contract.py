@@ -72,7 +72,7 @@ def test_solve_shows_everything(tmp_path):
     sheet = tmp_path / "solutions.md"
     run(["solve", EXAM, "-o", str(sheet)])
     text = sheet.read_text(encoding="utf-8")
-    assert r"$W_f, W_i, W_o, W_C \in \mathbb{R}^{n \times (n+d)}$" in text
+    assert r"$W_f,W_i,W_o,W_C \in \mathbb{R}^{n \times (n+d)}$" in text
     part = text[text.index("## (4a)") : text.index("## (4a-hT)")]
     wanted = [
         "**Answer**", r"\frac{\partial L}{\partial C_{t+1}} \odot f_{t+1}", "**Component by component**", "C_{t,p}",

@@ -1,0 +1,147 @@
+"""Which statements of an answer are about what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from checkers.assignment import Question
+from checkers.positions import bind, left_head
+from checkers.relation import Asked, Relation
+from derivations.model import Model
+from notation.errors import EvaluationError, ShapeError
+from notation.evaluate import evaluate
+from notation.scope import Scope
+from notation.statement import Answer, Statement
+from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Transpose, rebuild, walk
+from notation.vocabulary import Vocabulary
+from reference_impl.world import World
+
+_NOTHING = Answer("", (), Vocabulary())
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Finds the statements of an answer that speak about the asked quantity."""
+
+    question: Question
+    model: Model
+    worlds: tuple[World, ...]
+    asked: Asked
+
+    def untrue_function(self, stated: list[Statement]) -> Statement | None:
+        """A statement such as `tanh'(z) = 1 - tanh(z)` that does not hold for all arguments."""
+        for s in stated:
+            if not isinstance(s.left, Call) or len(s.left.args) != 1 or not isinstance(s.left.args[0], Ref):
+                continue
+            name = s.left.args[0].name
+            for x in (-1.3, -0.4, 0.3, 0.9, 1.7):
+                scope = Scope(lookup=_only(name, x))
+                try:
+                    values = [float(evaluate(side, scope)) for side in s.sides]
+                except (EvaluationError, ShapeError, TypeError):
+                    break
+                if max(values) - min(values) > 1e-9:
+                    return s
+        return None
+
+    def statements(self, answer: Answer) -> list[Statement]:
+        """The answer's statements; if all of it defines one local name, that name is read as what was asked."""
+        out = list(answer.statements)
+        if any(self.about_target(s) and s.role != "premise" for s in out):
+            return out
+        lefts = [s.left for s in out if isinstance(s.left, Ref) and s.left.name in answer.definitions]
+        if len({left.name for left in lefts}) == 1 and lefts:
+            name, head = lefts[0].name, self.asked.head
+            if len(lefts[0].at) == len(head.at):
+                return [
+                    replace(s, sides=tuple(self.as_target(side, name) for side in s.sides), role="claim") for s in out
+                ]
+        return out
+
+    def as_target(self, e: Expr, name: str) -> Expr:
+        """A student's own name for the asked quantity replaced by it."""
+        if isinstance(e, Ref) and e.name == name:
+            head = Ref(self.asked.head.name, e.at, e.index)
+            return replace(self.asked.target, wrt=head) if isinstance(self.asked.target, Partial) else head
+        return rebuild(e, lambda c: self.as_target(c, name))
+
+    def about_target(self, s: Statement) -> bool:
+        """Whether a statement is about the asked quantity: by its left side, or as a bare formula."""
+        left = s.left
+        if left is None:
+            return s.role == "claim" and not isinstance(s.sides[0], Compare) and not self.trivial(s.sides[0])
+        if s.headless:
+            return True
+        return any(self.same_head(side) for side in s.sides[:-1])
+
+    def trivial(self, e: Expr) -> bool:
+        """A lone name in a sentence is a mention, not an answer."""
+        return isinstance(e, Ref) and not isinstance(self.asked.target, Ref)
+
+    def same_head(self, left: Expr) -> bool:
+        """Whether a side names the asked quantity, at whatever step or component."""
+        target = self.asked.target
+        inner = left.body if isinstance(left, (Component, Transpose)) else left
+        if isinstance(target, Partial):
+            return (
+                isinstance(inner, Partial)
+                and inner.of == target.of
+                and isinstance(inner.wrt, Ref)
+                and inner.wrt.name == self.asked.head.name
+            )
+        return (
+            isinstance(inner, Ref) and inner.name == self.asked.head.name and bool(inner.at or not self.asked.head.at)
+        )
+
+    def is_boundary(self, s: Statement) -> bool:
+        """Whether a statement speaks about one fixed step while all steps are asked."""
+        if not self.steps_are_free() or s.left is None:
+            return False
+        head = next((left_head(side) for side in s.sides if self.same_head(side)), None)
+        if head is None:
+            return False
+        sizes = set(self.model.sizes)
+        free = {r.name for e in head.at for r in walk(e) if isinstance(r, Ref)} - sizes
+        if not free:
+            return True
+        pinned = s.condition
+        return (
+            isinstance(pinned, Compare)
+            and pinned.relations == ("=",)
+            and any(isinstance(x, Ref) and x.name in free for x in pinned.sides)
+        )
+
+    def is_convention(self, s: Statement) -> bool:
+        """Whether a statement says that the derivative beyond the last step is 0, which is the convention here."""
+        head = left_head(s.left) if s.left is not None and self.same_head(s.left) else None
+        if head is None or not isinstance(s.sides[-1], Num) or s.sides[-1].value != 0:
+            return False
+        return all(
+            bind(head.at, place, w) is None
+            for w in self.worlds
+            for place in Relation(self.asked, self.worlds, _NOTHING).places(w)
+        )
+
+    def steps_are_free(self) -> bool:
+        """Whether the question asks for all steps."""
+        return any(isinstance(e, Ref) and e.name not in self.model.sizes for e in self.asked.head.at)
+
+
+def _only(name: str, value: float) -> Callable[[str, tuple[int, ...]], Any]:
+    """A look-up that knows one name."""
+
+    def lookup(wanted: str, at: tuple[int, ...]) -> Any:
+        if wanted != name or at:
+            raise EvaluationError(f"{wanted} has no value")
+        return np.asarray(value)
+
+    return lookup
+
+
+def is_identity(s: Statement) -> bool:
+    """Whether all sides are the same: what is left of `let d = dL/dc` once the name stands for the derivative."""
+    return len(s.sides) > 1 and all(side == s.sides[0] for side in s.sides[1:])

@@ -1,0 +1,127 @@
+"""Names that an answer defines itself: found before reading, turned into definitions or aliases after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from notation.errors import ReadError
+from notation.lexer import Token
+from notation.parser import Parser
+from notation.scope import Clause
+from notation.segments import Segment
+from notation.statement import Answer, Statement, simplified
+from notation.tree import (
+    Expr,
+    Partial,
+    Ref,
+    rebuild,
+    substitute,
+)
+from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary
+
+# ---------------------------------------------------------------------------------
+
+
+def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -> Vocabulary:
+    """The vocabulary with every name that stands alone on the left of an equation and is not known yet."""
+    for one in segments:
+        left = left_tokens(one.tokens)
+        if left is None or left[0].kind not in {"name", "greek", "accent"}:
+            continue
+        if vocabulary.open:
+            continue
+        parser = Parser(list(left), text, vocabulary)
+        try:
+            known = parser.relation()
+            letter = (
+                isinstance(known, Ref)
+                and known.name not in vocabulary.quantities
+                and known.name not in vocabulary.ranges
+            )
+            if parser.peek() is None and not letter:  # a lone index letter on the left is a name being defined
+                continue
+        except ReadError:
+            pass
+        spelled = Parser(list(left), text, vocabulary)
+        try:
+            out = spelled.spelled()
+        except ReadError:
+            continue
+        if spelled.peek() is not None:
+            continue
+        axes, label = [], ""
+        for piece in out.subs + out.sups:
+            if all(spelled._timelike(t) for t in piece) or (piece[0].text in INDEX_LETTERS and len(piece) == 1):
+                axes.append("t")
+            else:
+                label += "".join(t.text for t in piece)
+        vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
+    return vocabulary
+
+
+def left_tokens(tokens: list[Token]) -> list[Token] | None:
+    """The tokens before the first `=` outside brackets, or None."""
+    depth = 0
+    for i, token in enumerate(tokens):
+        if token.kind != "op":
+            continue
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        if depth == 0 and token.text == "=" and i:
+            return tokens[:i]
+    return None
+
+
+def settled(
+    statements: list[Statement], known: Vocabulary, errors: list[ReadError], words: list[str], text: str
+) -> Answer:
+    """Turn equations of local names into definitions, or into aliases where the name stands for a derivative."""
+    local = {n for n, q in known.quantities.items() if q.shape is None}
+    if known.open:
+        local = {s.left.name for s in statements if s.role == "definition" and isinstance(s.left, Ref)}
+    aliases: dict[str, tuple[tuple[Expr, ...], Expr]] = {}
+    for s in statements:
+        left = s.left
+        if isinstance(left, Ref) and left.name in local and left.name not in aliases:
+            target = next((side for side in s.sides[1:] if isinstance(side, Partial)), None)
+            if target is not None and all(isinstance(a, Ref) and not a.at for a in left.at):
+                aliases[left.name] = (left.at, target)
+    out: list[Statement] = []
+    clauses: dict[str, list[Clause]] = {}
+    for s in statements:
+        left = s.left
+        if isinstance(left, Ref) and left.name in aliases:
+            at, aliased = aliases[left.name]
+            if any(side == aliased for side in s.sides[1:]) and left.at == at:
+                s = replace(s, role="definition" if len(s.sides) == 2 else s.role)
+        elif isinstance(left, Ref) and left.name in local:
+            mine = clauses.setdefault(left.name, [])
+            general = any(c.at == left.at and c.index == left.index and c.condition == s.condition for c in mine)
+            if not general:
+                mine.append(Clause(left.at, left.index, s.sides[-1], s.condition))
+                s = replace(s, role="definition" if s.role != "premise" else s.role)
+        out.append(s)
+    out = [replace(s, sides=tuple(_unalias(side, aliases) for side in s.sides)) for s in out]
+    definitions = {
+        name: tuple(replace(c, body=_unalias(c.body, aliases)) for c in mine) for name, mine in clauses.items()
+    }
+    return Answer(text, tuple(out), known, definitions, tuple(errors), tuple(words))
+
+
+def _unalias(expr: Expr, aliases: Mapping[str, tuple[tuple[Expr, ...], Expr]]) -> Expr:
+    """Replace names that stand for a derivative by that derivative, at the step where they are used."""
+    if not aliases:
+        return expr
+    if isinstance(expr, Ref) and expr.name in aliases:
+        at, target = aliases[expr.name]
+        bindings = {a.name: e for a, e in zip(at, expr.at, strict=False) if isinstance(a, Ref)}
+        moved = substitute(target, bindings)
+        if isinstance(moved, Partial) and isinstance(moved.wrt, Ref):
+            moved = replace(
+                moved,
+                wrt=replace(
+                    moved.wrt, at=tuple(simplified(a) for a in moved.wrt.at), index=moved.wrt.index + expr.index
+                ),
+            )
+        return replace(moved, span=expr.span)
+    return rebuild(expr, lambda e: _unalias(e, aliases))
