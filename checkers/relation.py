@@ -44,10 +44,9 @@ class Asked:
 
     @property
     def head(self) -> Ref:
-        """The quantity whose value or derivative is asked."""
+        """The quantity whose value or derivative is asked; of an expression (`e_j^2`), the quantity it is made of."""
         head = self.target.wrt if isinstance(self.target, Partial) else self.target
-        assert isinstance(head, Ref)
-        return head
+        return head if isinstance(head, Ref) else next(n for n in walk(head) if isinstance(n, Ref))
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class Relation:
         expected = np.asarray(self.expected(world, case.at))
         used: set[Used] = set()
         scope = recording(world, self.answer.definitions, used, reading.options)
-        if isinstance(self.asked.target, Ref):
+        if not isinstance(self.asked.target, Partial):
             scope = self.watched(scope, used)
         where = step_label(self.asked.head, case.at)
         try:
@@ -293,7 +292,22 @@ class Relation:
             assert isinstance(of, Ref)
             of_at = tuple(k for k in (constant(e, world) for e in of.at) if k is not None)
             return world.partial(of.name, of_at, head.name, at, self.asked.target.kind)
-        return world.lookup(head.name, at)
+        if isinstance(self.asked.target, Ref):
+            return world.lookup(head.name, at)
+        return self.computed(world, at)
+
+    def computed(self, world: World, at: tuple[int, ...]) -> Array:
+        """The value of an asked expression, for all of its free components."""
+        scope = world.scope().at(**self.axis_names(at))
+        letters = [i.name for i in self.asked.head.index if isinstance(i, Ref)]
+        if not letters:
+            return np.asarray(evaluate(self.asked.target, scope))
+        shape = world.shapes[self.asked.head.name]
+        out = np.zeros(shape)
+        for index in np.ndindex(*shape):
+            binding = {n: k + 1 for n, k in zip(letters, index, strict=True)}
+            out[index] = float(evaluate(self.asked.target, scope.at(**binding)))
+        return out
 
     def is_last(self, world: World, at: tuple[int, ...]) -> bool:
         """Whether a position is the last step, where the next one is 0 by convention."""

@@ -120,7 +120,7 @@ class _Gradient:
 
     def index_form(self, per_block: list[list[Term]]) -> Expr:
         """The claim component by component."""
-        terms = factored(per_block[0])
+        terms = factored(per_block[0], self.calculus.to_tree.axes)
         tree = readable(self.calculus.tree(terms), self.letters)
         left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
         return Compare((left, presentable(tree)), ("=",))
@@ -166,7 +166,7 @@ class _Gradient:
         )
         claim = Compare((self.target, value), ("=",))
         left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
-        component = substitute(self.calculus.tree(factored(source)), {axis: Ref(inner)})
+        component = substitute(self.calculus.tree(factored(source, self.calculus.to_tree.axes)), {axis: Ref(inner)})
         index_form = Compare((left, Reduce("sum", inner, start, high, None, component)), ("=",)) if one else None
         steps = (
             Step(general, "one step back, with the gates as they are"),

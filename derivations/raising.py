@@ -5,7 +5,7 @@ Matrix form is presentation. A term that has none keeps its index form, and the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
@@ -64,7 +64,7 @@ class Raising:
 
         Raises `MatrixFormError` if a term has none.
         """
-        raised = [self.term(t, target) for t in factored(terms)]
+        raised = [self.term(t, target) for t in factored(terms, self.to_tree.axes)]
         raised.sort(key=lambda e: (isinstance(e, Neg), lateness(e)))
         return add(*raised)
 
@@ -184,11 +184,11 @@ class Raising:
         return _scaled(net.scalars, value)
 
 
-def factored(terms: Sequence[Term]) -> list[Term]:
+def factored(terms: Sequence[Term], axes: Callable[[str], int]) -> list[Term]:
     """Terms with the same sums and adjoints brought together: `o dh - o dh tanh^2` is `dh o (1 - tanh^2)`."""
     groups: dict[tuple[object, ...], list[Term]] = {}
     for t in terms:
-        marks = tuple(sorted((str(a) for a in t.body.atoms(sp.Indexed) if _is_common(a)), key=str))
+        marks = tuple(sorted((str(a) for a in t.body.atoms(sp.Indexed) if _is_common(a, axes)), key=str))
         groups.setdefault((t.bound, t.conditions, marks), []).append(t)
     out = []
     for (bound, conditions, _), members in groups.items():
@@ -214,14 +214,11 @@ def _negative(x: S) -> bool:
     return bool(x.as_coeff_Mul()[0].is_negative)
 
 
-def _is_common(a: S) -> bool:
+def _is_common(a: S, axes: Callable[[str], int]) -> bool:
     """Adjoints, and matrices, decide which terms belong together."""
     name = str(a.base)
-    return (
-        name.startswith("\u2202")
-        or "|" in name
-        or (len(a.indices) > 1 and all(getattr(i, "is_symbol", False) and "#" in str(i) for i in a.indices[-2:-1]))
-    )
+    adjoint = name.startswith("\u2202")
+    return adjoint or "|" in name or len(a.indices) - axes(name) > 1
 
 
 def whole(tree: Expr, index: str) -> Expr:

@@ -116,8 +116,7 @@ class Names(Spelling):
                 f"{quantity.name} has {axes + dims}",
             )
         if len(items) >= axes and axes:
-            subs = sum(len(self.indices(p)) for p in out.subs)
-            if len(items) == axes + dims == 2 and axes == 1 and subs < 2 and self._time_last(items):
+            if len(items) == axes + dims == 2 and axes == 1 and self._time_last(items):
                 items.reverse()  # C_i^{(t)}: the component came first
             return Ref(quantity.name, tuple(items[:axes]), tuple(items[axes:]), span=span)
         if axes and not items:  # code style: names without a time mean the current step

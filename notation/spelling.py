@@ -180,8 +180,29 @@ class Spelling(Cursor):
                 and (pieces := self.index_bracket(out, token)) is not None
             ):
                 out.subs.extend(pieces)
+            elif token.kind == "op" and token.text == "^" and self.step_after_power(out):
+                continue
             else:
                 return
+
+    def step_after_power(self, out: Spelled) -> bool:
+        """In `e_j^2(t)` the step stands after the power: collect it, and leave the power for later."""
+        start = self.pos
+        _, after = group(self.tokens, start + 1)
+        bracket = self.tokens[after] if after < len(self.tokens) else None
+        if not self._axes(out) or bracket is None or bracket.text not in {"(", "["} or bracket.space:
+            return False
+        power = self.tokens[start:after]
+        if any(t.kind != "num" and t.text not in {"^", "{", "}"} for t in power):
+            return False
+        self.pos = after
+        pieces = self.index_bracket(out, bracket)
+        if pieces is None:
+            self.pos = start
+            return False
+        out.subs.extend(pieces)
+        self.tokens[self.pos : self.pos] = power
+        return True
 
     def subscript(self, out: Spelled) -> list[Piece]:
         """The pieces of a subscript."""
@@ -328,8 +349,9 @@ class Spelling(Cursor):
                 )
         else:
             used = len([p for p in out.subs + out.sups if self._is_position(p)])
-            missing = used < len(found.axes)
             dims = len(found.shape or ())
+            steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
+            missing = not steps and len(out.subs) + len(out.sups) < len(found.axes) + dims
             taken = (missing and timelike and bool(found.axes)) or (
                 token.text == "[" and indexlike and used < len(found.axes) + dims
             )
@@ -337,6 +359,10 @@ class Spelling(Cursor):
             return None
         self.pos = end + 1
         return split_commas(inner)
+
+    def _names_step(self, token: Token) -> bool:
+        """Whether a token names a step of the sequence, or says which neighbour of the current one is meant."""
+        return token.text in self.vocabulary.ranges or token.text in {"t", "T", "tau"} or token.text in _STEP_WORDS
 
     def _is_position(self, piece: Piece) -> bool:
         return all(self._timelike(t) for t in piece) or (len(piece) == 1 and piece[0].text in _STEP_WORDS)
