@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from notation.errors import EvaluationError
-from notation.tree import Add, Component, Expr, Neg, Num, Partial, Ref, Transpose, walk
+from notation.tree import Add, Component, Expr, Neg, Num, Partial, Pow, Ref, Transpose, walk
 from reference_impl.world import World
 
 
@@ -26,6 +26,8 @@ def left_head(left: Expr) -> Ref | None:
         return replace(inner, index=inner.index + left.index) if inner is not None else None
     if isinstance(left, Transpose):
         return left_head(left.body)
+    if isinstance(left, Pow):  # e_j(t)^2
+        return left_head(left.base)
     if isinstance(left, Partial):
         return left_head(left.wrt)
     return left if isinstance(left, Ref) else None

@@ -35,12 +35,14 @@ TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class Asked:
-    """What a question asks for: `target` (a derivative or a quantity), and the free step variables it runs over."""
+    """What a question asks for: `target` (a derivative, a quantity or an expression of one), the derivatives that an
+    answer may use (None: any but the target), and other left sides by which the target may be called."""
 
     target: Expr
     loss: str | None
     allowed: tuple[Expr, ...] | None = None
     layout_open: bool = True
+    written: tuple[Expr, ...] = ()
 
     @property
     def head(self) -> Ref:

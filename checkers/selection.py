@@ -85,6 +85,8 @@ class Selection:
     def same_head(self, left: Expr) -> bool:
         """Whether a side names the asked quantity, at whatever step or component."""
         target = self.asked.target
+        if left == target or left in self.asked.written:
+            return True
         inner = left.body if isinstance(left, (Component, Transpose)) else left
         if isinstance(target, Partial):
             return (

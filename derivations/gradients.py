@@ -9,9 +9,10 @@ import sympy as sp
 
 from derivations.calculus import Calculus, adjoints_in
 from derivations.derivation import Derivation, Step
+from derivations.index_form import free_letters, readable
 from derivations.model import Model
 from derivations.raising import MatrixFormError, Raising, factored, joined
-from derivations.steps import Story, free_letters, presentable, readable
+from derivations.steps import Story, presentable
 from derivations.terms import ADJOINT, S, Term, index_symbol
 from notation.errors import EvaluationError
 from notation.tree import Add, Compare, Expr, Mul, Neg, Partial, Reduce, Ref, add, number, substitute, walk

@@ -80,6 +80,17 @@ class Model:
             raise EvaluationError(f"the shape of {name} is not known")
         return quantity.shape
 
+    def also_called(self, aliases: Mapping[str, str]) -> Model:
+        """The same model with further names for its quantities (`w` for the weight a question speaks of)."""
+        if not aliases:
+            return self
+        spellings = dict(self.vocabulary.spellings)
+        for alias, target in aliases.items():
+            if (name := target_name(target, self.vocabulary)) is None:
+                raise ModelError(f"there is no {target} that could be called {alias}")
+            spellings[spelled_key(alias)] = name
+        return replace(self, vocabulary=replace(self.vocabulary, spellings=spellings))
+
     def lowering(self) -> Lowering:
         """A fresh lowering to index form with the shapes of this model."""
         return Lowering(self.shape)
@@ -220,13 +231,10 @@ class _Builder:
         return tuple(axes), label, start
 
     def alias(self, spelled: str, target: str) -> None:
-        symbol, pieces = spell(spelled)
-        label = "".join(t.text for p in pieces for t in p)
-        goal, goal_pieces = spell(target)
-        goal_label = "".join(t.text for p in goal_pieces for t in p if t.text not in self.ranges)
-        name = self.spellings.get(replace(goal, label=goal_label).key)
+        """Make `spelled` another name of `target`, once that is declared."""
+        name = target_name(target, self.vocabulary())
         if name is not None:
-            self.spellings.setdefault(replace(symbol, label=label).key, name)
+            self.spellings.setdefault(spelled_key(spelled), name)
 
     def head(self, line: int, text: str) -> tuple[Ref, str]:
         """The left side of an equation; declares its name, so that later lines and recurrences can use it."""
@@ -286,6 +294,19 @@ class _Builder:
     def closed(self, e: Expr) -> Expr:
         """Sums without bounds get the range of what they index."""
         return with_bounds(e, dict(self.quantities.items()), self.ranges)
+
+
+def spelled_key(text: str) -> str:
+    """The look-up key of a name with all its subscripts as label."""
+    symbol, pieces = spell(text)
+    return replace(symbol, label="".join(t.text for p in pieces for t in p)).key
+
+
+def target_name(text: str, known: Vocabulary) -> str | None:
+    """The canonical name of a declared quantity, written with or without its steps."""
+    symbol, pieces = spell(text)
+    label = "".join(t.text for p in pieces for t in p if t.text not in known.ranges)
+    return known.spellings.get(replace(symbol, label=label).key)
 
 
 def blocks(dim: Expr) -> Dim:

@@ -275,7 +275,12 @@ class Spelling(Cursor):
         wrapped = inner[0].text in {"(", "<", "langle"} and inner[-1].text in {")", ">", "rangle"} and len(inner) > 2
         content = inner[1:-1] if wrapped else inner
         spelled_sup = "^" + "".join(t.text for t in content)
-        if self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None and inner[0].kind != "top":
+        bare = not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
+        if (
+            bare
+            and self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None
+            and inner[0].kind != "top"
+        ):
             self.pos = after
             out.base += spelled_sup
             return []

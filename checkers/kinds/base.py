@@ -10,8 +10,10 @@ from checkers.assignment import Question
 from checkers.solution import Solution
 from checkers.spec import AnswerSpec
 from checkers.verdict import Status, Verdict, Witness
+from derivations.model import Model
+from notation.answer import read_formula
 from notation.errors import ReadError
-from notation.tree import Expr
+from notation.tree import Expr, Partial, Ref
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
@@ -27,6 +29,29 @@ class Kind(AnswerSpec):
     @abstractmethod
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty; a `ReadError` becomes the verdict `unreadable`."""
+
+    def read(self, bench: Bench, question: Question, model: Model, text: str, field: str) -> Expr:
+        """A formula in the answer block; an author's slip points at its field."""
+        try:
+            return read_formula(text, model.vocabulary)
+        except ReadError as problem:
+            message = f"{problem.message}: {text}"
+            raise bench.assignment.error(message, "questions", question.id, field, hint=problem.hint) from problem
+
+    def quantity(self, bench: Bench, question: Question, model: Model, text: str, field: str) -> Ref:
+        """A quantity of the model named in the answer block."""
+        tree = self.read(bench, question, model, text, field)
+        if not isinstance(tree, Ref):
+            raise bench.assignment.error(f"'{text}' is not a quantity", "questions", question.id, field)
+        return tree
+
+    def derivative(self, bench: Bench, question: Question, model: Model, text: str, field: str) -> Partial:
+        """A derivative in the answer block."""
+        tree = self.read(bench, question, model, text, field)
+        if not isinstance(tree, Partial):
+            hint = "dL/dh_t"
+            raise bench.assignment.error(f"'{text}' is not a derivative", "questions", question.id, field, hint=hint)
+        return tree
 
     def judge(self, bench: Bench, question: Question, text: str) -> Verdict:
         """The verdict on one answer; an empty one is `missing`, one outside the language `unreadable`."""

@@ -15,9 +15,8 @@ from checkers.solution import Road, Solution
 from checkers.verdict import Verdict, Witness
 from checkers.witness import numbers
 from derivations.derivation import Step
-from derivations.model import Equation, Model
-from notation.answer import read_formula
-from notation.errors import EvaluationError, ReadError
+from derivations.model import Equation
+from notation.errors import EvaluationError
 from notation.evaluate import evaluate
 from notation.scope import Scope
 from notation.tree import Compare, Expr, Neg, Num, Ref, Vector, number, walk
@@ -42,18 +41,6 @@ class Compute(Kind):
     given: dict[str, list[float] | float]
     tolerance: float = Field(5e-4, gt=0)
 
-    def read(self, text: str, field: str, model: Model, bench: Bench, question: Question) -> Ref:
-        """A quantity named in the answer block."""
-        try:
-            tree = read_formula(text, model.vocabulary)
-        except ReadError as problem:
-            raise bench.assignment.error(
-                f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint
-            ) from problem
-        if not isinstance(tree, Ref):
-            raise bench.assignment.error(f"'{text}' is not a quantity", "questions", question.id, field)
-        return tree
-
     def place(self, ref: Ref) -> Place:
         """A quantity at its step, with the free step at `NOW`."""
         names = {r.name: NOW for a in ref.at for r in walk(a) if isinstance(r, Ref)}
@@ -67,7 +54,9 @@ class Compute(Kind):
         model = bench.model(self.model)
         known: dict[Place, Array] = {}
         for text, given in self.given.items():
-            known[self.place(self.read(text, "given", model, bench, question))] = np.asarray(given, dtype=np.float64)
+            known[self.place(self.quantity(bench, question, model, text, "given"))] = np.asarray(
+                given, dtype=np.float64
+            )
         used: list[tuple[Equation, Array]] = []
         active: set[Place] = set()
 
@@ -88,7 +77,7 @@ class Compute(Kind):
             return known[place]
 
         scope = Scope(lookup=lookup)
-        target = self.read(self.compute, "compute", model, bench, question)
+        target = self.quantity(bench, question, model, self.compute, "compute")
         try:
             value = lookup(*self.place(target))
         except EvaluationError as problem:
@@ -103,27 +92,23 @@ class Compute(Kind):
             question.id,
             answers=(Compare((target, vector(value)), ("=",)),),
             steps=tuple(steps),
-            roads=(self.executed(bench, value, target),),
+            roads=(self.executed(bench, question, value, target),),
             rule=f"Every entry within {self.tolerance:g}.",
         )
 
-    def executed(self, bench: Bench, value: Array, target: Ref) -> Road:
+    def executed(self, bench: Bench, question: Question, value: Array, target: Ref) -> Road:
         """The same equations run in torch with the given values in place."""
         from reference_impl.given import run_given
 
         given = {
-            self.place(self.read_silently(bench, text)): np.asarray(v, dtype=np.float64)
+            self.place(self.quantity(bench, question, bench.model(self.model), text, "given")): np.asarray(
+                v, dtype=np.float64
+            )
             for text, v in self.given.items()
         }
         other = run_given(bench.model(self.model), given, self.place(target))
         error = float(np.abs(other - value).max() / max(float(np.abs(value).max()), 1e-12))
         return Road("executed in torch", bool(np.isfinite(error)) and error < 1e-12, error, f"{value.size} values")
-
-    def read_silently(self, bench: Bench, text: str) -> Ref:
-        """A formula of the answer block that was checked before."""
-        tree = read_formula(text, bench.model(self.model).vocabulary)
-        assert isinstance(tree, Ref)
-        return tree
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""

@@ -14,8 +14,6 @@ from checkers.roads import autograd_road, derived_road, standard_road
 from checkers.solution import Plot, Solution
 from checkers.verdict import Verdict
 from derivations.model import Model
-from notation.answer import read_formula
-from notation.errors import ReadError
 from notation.tree import Expr, Partial
 
 if TYPE_CHECKING:
@@ -24,6 +22,9 @@ if TYPE_CHECKING:
 
 class Gradient(Kind):
     """`gradient of: L`, `with respect to: C_t`, `in terms of: [dL/dC_{t+1}, dL/dh_t]`.
+
+    `allow` lists further derivatives that an answer may use, or `any`; `aliases` are names of this question alone (`w`
+    for the weight it speaks of).
 
     `unroll` carries a linear recurrence through to the last step; `layout: fixed` refuses a transposed answer.
     """
@@ -34,47 +35,37 @@ class Gradient(Kind):
     with_respect_to: str = Field(alias="with respect to")
     in_terms_of: list[str] = Field([], alias="in terms of")
     layout: Literal["open", "fixed"] = "open"
+    allow: list[str] = Field([])
+    aliases: dict[str, str] = Field({})
     unroll: bool = False
     prose: bool = False
     words: str = ""
     rubric: list[str] = Field([])
     demonstration: str = ""
 
-    def target(self, model: Model, bench: Bench, question: Question) -> Expr:
+    def target(self, model: Model, bench: Bench, question: Question) -> Partial:
         """The derivative that is asked, as a tree."""
-        return self.read(
-            f"\\frac{{\\partial {self.gradient_of}}}{{\\partial {self.with_respect_to}}}",
-            "with respect to",
-            model,
-            bench,
-            question,
-        )
+        text = f"\\frac{{\\partial {self.gradient_of}}}{{\\partial {self.with_respect_to}}}"
+        return self.derivative(bench, question, model, text, "with respect to")
 
-    def allowed(self, model: Model, bench: Bench, question: Question) -> tuple[Expr, ...]:
-        """The derivatives that an answer may use."""
-        return tuple(self.read(text, "in terms of", model, bench, question) for text in self.in_terms_of)
+    def named(self, model: Model, bench: Bench, question: Question) -> tuple[Expr, ...]:
+        """The derivatives in which the key is written."""
+        return tuple(self.derivative(bench, question, model, text, "in terms of") for text in self.in_terms_of)
 
-    def read(self, text: str, field: str, model: Model, bench: Bench, question: Question) -> Expr:
-        """A formula in the answer block; an author's slip points at its field."""
-        try:
-            tree = read_formula(text, model.vocabulary)
-        except ReadError as problem:
-            raise bench.assignment.error(
-                f"{problem.message}: {text}", "questions", question.id, field, hint=problem.hint
-            ) from problem
-        if not isinstance(tree, Partial):
-            raise bench.assignment.error(
-                f"'{text}' is not a derivative", "questions", question.id, field, hint="dL/dh_t"
-            )
-        return tree
+    def allowed(self, model: Model, bench: Bench, question: Question) -> tuple[Expr, ...] | None:
+        """The derivatives that an answer may use; None for any but the asked one."""
+        if "any" in self.allow:
+            return None
+        more = tuple(self.derivative(bench, question, model, text, "allow") for text in self.allow)
+        return self.named(model, bench, question) + more
 
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
         from derivations.gradients import derive_gradient
 
         model = bench.model(self.model)
-        target, allowed = self.target(model, bench, question), self.allowed(model, bench, question)
-        derived = derive_gradient(model, target, allowed, unroll=self.unroll)
+        target, named = self.target(model, bench, question), self.named(model, bench, question)
+        derived = derive_gradient(model, target, named, unroll=self.unroll)
         worlds = bench.worlds(self.model)
         roads = [derived_road(derived, target, worlds), autograd_road(derived.claim, target, worlds)]
         roads.extend(standard_road(bench, self.model))
@@ -98,7 +89,7 @@ class Gradient(Kind):
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
-        model = bench.model(self.model)
+        model = bench.model(self.model).also_called(self.aliases)
         target, allowed = self.target(model, bench, question), self.allowed(model, bench, question)
         asked = Asked(target, model.loss, allowed, self.layout == "open")
         key = bench.solution(question.id).answers[0]

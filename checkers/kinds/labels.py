@@ -51,18 +51,6 @@ class Labels(Kind):
     model: str
     place_of: str = Field(alias="place of")
 
-    def target(self, model: Model, bench: Bench, question: Question) -> Ref:
-        """The quantity whose place is asked."""
-        try:
-            tree = read_formula(self.place_of, model.vocabulary)
-        except ReadError as problem:
-            raise bench.assignment.error(
-                f"{problem.message}: {self.place_of}", "questions", question.id, "place_of", hint=problem.hint
-            ) from problem
-        if not isinstance(tree, Ref):
-            raise bench.assignment.error(f"'{self.place_of}' is not a quantity", "questions", question.id, "place_of")
-        return tree
-
     def names(self, model: Model, bench: Bench, question: Question) -> dict[str, Ref]:
         """All names by which places may be called, longest first."""
         out: dict[str, Ref] = {}
@@ -83,7 +71,7 @@ class Labels(Kind):
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
         model = bench.model(self.model)
-        target = self.target(model, bench, question)
+        target = self.quantity(bench, question, model, self.place_of, "place of")
         known = self.first_name(target, model, bench)
         steps = [
             Step(Compare((e.left, e.right), ("=",)), "it is computed here") for e in model.equations if e.left == target
@@ -123,7 +111,7 @@ class Labels(Kind):
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
         model = bench.model(self.model)
-        target = self.target(model, bench, question)
+        target = self.quantity(bench, question, model, self.place_of, "place of")
         lower = " ".join(re.sub(r"[$\\{}*`\"]|\u201c|\u201d", " ", text.lower()).split())
         if _NUMBER.fullmatch(lower):
             return verdict(

@@ -14,8 +14,6 @@ from checkers.solution import Road, Solution
 from checkers.verdict import Verdict, Witness
 from derivations.derivation import Step
 from derivations.model import Model
-from notation.answer import read_formula
-from notation.errors import ReadError
 from notation.tree import Call, Compare, Expr, Ref, add, number
 
 if TYPE_CHECKING:
@@ -30,22 +28,10 @@ class Shape(Kind):
     shape_of: str = Field(alias="shape of")
     sizes: dict[str, int]
 
-    def target(self, model: Model, bench: Bench, question: Question) -> Ref:
-        """The quantity whose shape is asked."""
-        try:
-            tree = read_formula(self.shape_of, model.vocabulary)
-        except ReadError as problem:
-            raise bench.assignment.error(
-                f"{problem.message}: {self.shape_of}", "questions", question.id, "shape of", hint=problem.hint
-            ) from problem
-        if not isinstance(tree, Ref):
-            raise bench.assignment.error(f"'{self.shape_of}' is not a quantity", "questions", question.id, "shape of")
-        return tree
-
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
         model = bench.model(self.model)
-        target = self.target(model, bench, question)
+        target = self.quantity(bench, question, model, self.shape_of, "shape of")
         symbolic = tuple(add(*dim) for dim in model.shape(target.name))
         executed = self.executed(bench, model, target)
         numeric = tuple(number(k) for k in executed)
@@ -73,7 +59,7 @@ class Shape(Kind):
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
         model = bench.model(self.model)
-        target = self.target(model, bench, question)
+        target = self.quantity(bench, question, model, self.shape_of, "shape of")
         key_expr = bench.solution(question.id).answers[0]
         assert isinstance(key_expr, Compare)
         assert isinstance(key_expr.sides[1], Call)

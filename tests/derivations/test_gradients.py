@@ -5,7 +5,9 @@ The models and their gradients stand in `models.yaml`; adding an architecture is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -21,6 +23,7 @@ from derivations.derivation import Derivation
 from derivations.gradients import derive_gradient
 from derivations.model import Model, ModelText, build
 from notation.answer import read_formula
+from notation.errors import EvaluationError
 from notation.evaluate import evaluate
 from notation.latex import to_latex
 from notation.tree import Compare, Expr, Partial, Ref, free_names, walk
@@ -33,6 +36,8 @@ GRADIENTS = [(name, one) for name, entry in TABLE["models"].items() for one in e
 SAMPLES = range(8)
 # float64 through one forward and one backward pass of a few hundred operations leaves about 1e-14.
 TOLERANCE = 1e-12
+# Every derivation of the table takes well under a second; a search without end must not stop the other tests.
+PATIENCE = 15
 
 
 @cache
@@ -67,7 +72,24 @@ def world(name: str, seed: int) -> World:
 def derived(name: str, one: Mapping[str, Any]) -> Derivation:
     this = model(name)
     target, *allowed = (read_formula(text, this.vocabulary) for text in (one["of"], *one["by"]))
-    return derive_gradient(this, target, allowed, unroll=one.get("unroll", False))
+    with at_most(PATIENCE):
+        return derive_gradient(this, target, allowed, unroll=one.get("unroll", False))
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """End what takes too long as a failure of this test, so that the others still run."""
+
+    def ring(signum: int, frame: object) -> None:
+        raise TimeoutError(f"not derived within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def positions(target: Partial, at: World) -> list[tuple[dict[str, int], tuple[int, ...]]]:
@@ -136,6 +158,12 @@ def test_a_gradient_uses_only_what_it_may(name: str, one: Mapping[str, Any]) -> 
     left = found.claim.sides[0]
     steps = {n for n in free_names(left) if n not in this.vocabulary.quantities}
     assert free_names(found.claim.sides[-1]) <= set(this.vocabulary.quantities) | steps
+
+
+@pytest.mark.parametrize("one", TABLE["unclosed"], ids=[f"{one['model']}: {one['of']}" for one in TABLE["unclosed"]])
+def test_what_cannot_be_closed_is_an_error(one: Mapping[str, Any]) -> None:
+    with pytest.raises(EvaluationError, match="recursive|allow"):
+        derived(one["model"], one)
 
 
 @pytest.mark.parametrize("one", TABLE["printed"], ids=[f"{one['model']}: {one['of']}" for one in TABLE["printed"]])
