@@ -76,8 +76,9 @@ class Formula(Selection):
             )
         if not mains:
             return self.no_formula(answer, candidates, text)
-        if answer.errors:
-            return unreadable(question, text, answer.errors[0])
+        blocking = [e for e in answer.errors if not self.is_aside(e, mains)]
+        if blocking:
+            return unreadable(question, text, blocking[0])
         if any(s.left is not None for s in mains):  # a bare value after an equation is a remark
             mains = [s for s in mains if s.left is not None]
         if (untrue := self.untrue_function(stated)) is not None:
@@ -93,6 +94,9 @@ class Formula(Selection):
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
         verdicts = [self.judge_statement(answer, s, text) for s in deciding]
         worst = next((v for v in verdicts if v.status != "correct"), verdicts[-1])
+        if answer.errors:
+            unread = answer.errors[0]
+            worst = replace(worst, notes=(*worst.notes, f"line {unread.line} could not be read and was not judged"))
         if worst.status == "correct" and not general and self.steps_are_free():
             return replace(
                 verdict(

@@ -35,14 +35,20 @@ TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class Asked:
-    """What a question asks for: `target` (a derivative, a quantity or an expression of one), the derivatives that an
-    answer may use (None: any but the target), and other left sides by which the target may be called."""
+    """What a question asks for.
+
+    `target` is a derivative, a quantity or an expression of one; `allowed` the derivatives that an answer may use
+    (None: any but the target); `written` other left sides by which the target may be called. `value` is the key where
+    no executed value stands for it; `diagonal` lets a vector stand for the diagonal matrix that carries it.
+    """
 
     target: Expr
     loss: str | None
     allowed: tuple[Expr, ...] | None = None
     layout_open: bool = True
     written: tuple[Expr, ...] = ()
+    value: Expr | None = None
+    diagonal: bool = False
 
     @property
     def head(self) -> Ref:
@@ -218,7 +224,7 @@ class Relation:
         used: set[Used] = set()
         scope = recording(world, self.answer.definitions, used, reading.options)
         if not isinstance(self.asked.target, Partial):
-            scope = self.watched(scope, used)
+            scope = self.watched(scope, used, case.at)
         where = step_label(self.asked.head, case.at)
         try:
             if case.letters:
@@ -240,6 +246,8 @@ class Relation:
         out.used |= used
         out.forbidden |= used - self.permitted(world, case)
         out.world, out.step = world, where
+        if self.asked.diagonal and yours.ndim == 2 and yours.shape == (expected.shape[0], 1):
+            yours = np.diag(yours.reshape(-1))  # the vector on the diagonal stands for the diagonal matrix
         fitted, transposed = fit(yours, expected, self.asked.layout_open)
         if fitted is None:
             out.outcome = "shape"
@@ -261,12 +269,12 @@ class Relation:
             out.expected, out.yours = expected, fitted
         return True
 
-    def watched(self, scope: Scope, used: set[Used]) -> Scope:
+    def watched(self, scope: Scope, used: set[Used], place: tuple[int, ...]) -> Scope:
         """A scope that also writes down when the asked quantity itself is looked up."""
         name = self.asked.head.name
 
         def lookup(wanted: str, at: tuple[int, ...]) -> Array:
-            if wanted == name:
+            if wanted == name and at == place:
                 used.add((name, at, name, at, "total"))
             value: Array = scope.lookup(wanted, at)
             return value
@@ -289,6 +297,8 @@ class Relation:
     def expected(self, world: World, at: tuple[int, ...]) -> Array:
         """The true value of the target at a position."""
         head = self.asked.head
+        if self.asked.value is not None:
+            return np.asarray(evaluate(self.asked.value, world.scope().at(**self.axis_names(at))))
         if isinstance(self.asked.target, Partial):
             of = self.asked.target.of
             assert isinstance(of, Ref)

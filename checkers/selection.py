@@ -12,7 +12,7 @@ from checkers.assignment import Question
 from checkers.positions import bind, left_head
 from checkers.relation import Asked, Relation
 from derivations.model import Model
-from notation.errors import EvaluationError, ShapeError
+from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
 from notation.statement import Answer, Statement
@@ -116,6 +116,12 @@ class Selection:
             and pinned.relations == ("=",)
             and any(isinstance(x, Ref) and x.name in free for x in pinned.sides)
         )
+
+    def is_aside(self, problem: ReadError, mains: list[Statement]) -> bool:
+        """Whether unreadable text is an equation about something else, beside a statement that answers the question."""
+        about = problem.about
+        stated = any(s.left is not None for s in mains)
+        return stated and isinstance(about, Expr) and not self.same_head(about)
 
     def is_convention(self, s: Statement) -> bool:
         """Whether a statement says that the derivative beyond the last step is 0, which is the convention here."""

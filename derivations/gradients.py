@@ -26,6 +26,21 @@ def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr], *, unro
     return _Gradient(model, target, allowed).derive(unroll)
 
 
+def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
+    """The derivative of one quantity by another along explicit occurrences only, in matrix form."""
+    target = Partial(of, wrt, "direct")
+    calculus = Calculus(model)
+    raising = Raising(calculus.to_tree, tuple(model.vocabulary.ranges))
+    story = Story(calculus, raising, target, ())
+    component = index_symbol(free_letters(add(*(e.right for e in model.equations)), 1)[0])
+    at = tuple(calculus.to_sympy.scalar(a) for a in wrt.at)
+    found = [c for c in calculus.contributions(wrt.name, (*at, component)) if c.user == of.name and c.term.body != 0]
+    step = story.jacobian([c.local for c in found], (component,), of)
+    if step is None or not isinstance(step.line, Compare):
+        raise EvaluationError(f"the derivative of {of.name} by {wrt.name} has no matrix form")
+    return step.line.sides[-1]
+
+
 class _Gradient:
     def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr]) -> None:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):

@@ -90,9 +90,20 @@ class _Reader:
             self.statement(one)
         except ReadError as problem:
             if _mathematical(one.tokens):
+                problem.about = self.left_of(one.tokens)
                 self.errors.append(problem)
             else:
                 self.words.extend(t.text for t in one.tokens)
+
+    def left_of(self, tokens: list[Token]) -> Expr | None:
+        """What an unreadable equation is about, if its left side can be read."""
+        left = left_tokens(tokens)
+        if left is None:
+            return None
+        try:
+            return self.parse(list(left))
+        except ReadError:
+            return Ref("?")
 
     def statement(self, one: Segment) -> None:
         """Read one segment as a statement, a continuation of the chain before it, or a condition."""

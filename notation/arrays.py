@@ -163,6 +163,10 @@ def _multiply_special(a: Array, b: Array, kind: Product) -> Array:
         return special.factor * other
     if kind == "elementwise":
         return special.factor * other
+    if special.kind == "ones_row" and special is b and shape[1] == 1:  # v 1^T, with as many ones as v has entries
+        return special.factor * (other @ (0 * other.T + 1))
+    if special.kind == "ones" and special is a and shape[0] == 1:
+        return special.factor * ((0 * other.T + 1) @ other)
     if special.kind == "ones_row" and special is a:  # 1^T v sums the rows
         return settle(special.factor * other.sum(0).reshape(1, -1))
     if special.kind == "ones" and special is b and shape[1] > 1:  # A 1 sums the columns

@@ -116,6 +116,8 @@ def _bars(p: Parser, token: Token) -> Expr:
         raise p.error(f"this '{token.text}' is never closed", "", (token.start, token.end))
     inner = p.tokens[p.pos + 1 : end]
     p.pos = end + 1
+    if token.text == "||" and p.at_op("_") and (kind := p.peek(1)) is not None and kind.text in {"2", "F"}:
+        p.pos += 2  # the Euclidean norm, named
     return Call("abs" if token.text == "|" else "norm", (p.sub(inner),), span=(token.start, p.before()))
 
 

@@ -19,6 +19,8 @@ class ReadError(Exception):
         self.text = text
         self.span = span
         self.hint = hint
+        # what the unreadable equation is about (a tree), when its left side could be read
+        self.about: object | None = None
 
     @property
     def line(self) -> int:

@@ -62,7 +62,7 @@ class Evaluator(Definitions):
         self.scope = scope
         self.index: dict[str, int] = dict(scope.index)
         self.visits = 0
-        self.memo: dict[tuple[str, Position, Position], Array] = {}
+        self.memo: dict[tuple[str, Position, Position, tuple[tuple[str, int], ...]], Array] = {}
         self.active: list[tuple[str, Position, Position]] = []
         self.elementwise = {**arrays.elementwise_functions(scope.backend), **scope.functions}
         self.methods: dict[type, Callable[[Any], Array]] = {

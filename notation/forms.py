@@ -50,6 +50,8 @@ def ones(p: Parser, token: Token) -> Expr:
     span = (token.start, token.end)
     if p.at_op("{", "\\{", "[", "(", "_") and (value := _indicator(p, span)) is not None:
         return value
+    if p.at_op("("):  # ones(n, 1): the context gives the size
+        p.pos = p.closing(p.pos) + 1
     return Ones(span=span)
 
 

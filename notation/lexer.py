@@ -46,6 +46,7 @@ _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?")
 _GROUPED = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\,|\u2009|\u202f)\d{3})+(?![\d])(?:\.\d+)?")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})*,\d{3}(?!\d)")
 _EINSUM = re.compile(r"einsum\(\s*['\"]([a-z, ]+->[a-z ]*)['\"]\s*,")
+_METHOD = re.compile(r"\.(sum|mean|max|min|exp|log|tanh|sigmoid|abs|sqrt|pow)\(")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _OPERATORS = ("<=", ">=", "!=", "==", ":=", "~=", "->", "=>", "**", ".*", "./", ".^", "...", "..", "||", "&&", "//")
@@ -139,6 +140,10 @@ class _Lexer:
         if text.startswith(".dot(", i) and self._ends_operand(i):
             self.put("op", "matrix", i, i + 4)
             return i + 4
+        method = _METHOD.match(text, i, stop)
+        if method is not None and self._ends_operand(i):
+            self.put("method", method[1], i, method.end() - 1)
+            return method.end() - 1
         if c == "%":
             return self.percent(i, stop)
         return self.character(i, stop)
@@ -155,6 +160,9 @@ class _Lexer:
             return spec.end()
         if run in MODULES and self.text[end : end + 1] == "." and self.text[end + 1 : end + 2].isalpha():
             return end + 1  # np.tanh
+        if run in {"ones", "ones_like"}:
+            self.put("ones", "1", i, end)
+            return end
         if run in SPELLED_OPERATORS:
             kind, canonical = SPELLED_OPERATORS[run]
             self.put(kind, canonical, i, end)

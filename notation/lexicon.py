@@ -185,7 +185,7 @@ CHARACTERS: Final[dict[str, tuple[str, str]]] = {
     "∧": ("word", "and"),
     "𝟙": ("ones", "1"),
     "𝟏": ("ones", "1"),
-    "ℝ": ("reals", "R"),
+    "ℝ": ("name", "R"),
     ".": ("sep", "."),
     **dict.fromkeys('"“”„', ("space", "")),
     "½": ("num", "1/2"),

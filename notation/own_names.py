@@ -34,6 +34,9 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
         parser = Parser(list(left), text, vocabulary)
         try:
             known = parser.relation()
+            if parser.peek() is None and _overrides(known, one.tokens[len(left) + 1 :], vocabulary):
+                vocabulary = vocabulary.with_local(Symbol(left[0].text), ())
+                continue
             letter = (
                 isinstance(known, Ref)
                 and known.name not in vocabulary.quantities
@@ -58,6 +61,16 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 label += "".join(t.text for t in piece)
         vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
     return vocabulary
+
+
+def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
+    """Whether an answer gives the letter of a size a meaning of its own: `K = diag(...)`, but not `n = 3`."""
+    if not isinstance(known, Ref) or known.at or known.index:
+        return False
+    quantity = vocabulary.quantities.get(known.name)
+    if quantity is None or quantity.role != "size":
+        return False
+    return any(t.kind in {"name", "greek"} and (vocabulary.function(t.text) or t.text == "sigma") for t in right)
 
 
 def left_tokens(tokens: list[Token]) -> list[Token] | None:

@@ -10,6 +10,7 @@ from notation.names import Names, component
 from notation.tree import (
     Add,
     Block,
+    Call,
     Div,
     Expr,
     Mul,
@@ -20,7 +21,7 @@ from notation.tree import (
     Transpose,
     number,
 )
-from notation.vocabulary import Symbol, group
+from notation.vocabulary import Symbol, group, split_commas
 
 
 class Postfixes(Names):
@@ -58,6 +59,8 @@ class Postfixes(Names):
                 inner = self.tokens[self.pos + 1 : end]
                 self.pos = end + 1
                 value = component(value, self.indices_of(inner), (start, self.before()))
+            elif token.kind == "method":
+                value = self.method(value, start)
             elif token.kind == "percent":
                 self.pos += 1
                 value = Div(value, number(100), span=(start, self.before()))
@@ -66,6 +69,20 @@ class Postfixes(Names):
             else:
                 break
         return value
+
+    def method(self, value: Expr, start: int) -> Expr:
+        """`x.sum()`, `x.pow(2)`: a function in the style of code, keyword arguments left aside."""
+        name = self.take().text
+        end = self.closing(self.pos)
+        if end < 0:
+            raise self.error("this '(' is never closed", "add the missing ')'")
+        inner = self.tokens[self.pos + 1 : end]
+        self.pos = end + 1
+        pieces = [p for p in split_commas(inner) if not (len(p) > 1 and p[1].text == "=") and len(p) > 0]
+        span = (start, self.before())
+        if name == "pow" and pieces:
+            return Pow(value, self.sub(pieces[0]), span=span)
+        return Call(name, (value,), span=span)
 
     def _is_component(self, value: Expr) -> bool:
         """Whether `[` after a bracketed expression selects a component: `(U^T d)[j]`, not `(W)[h, x]`."""

@@ -58,7 +58,7 @@ class Definitions:
 
     scope: Scope
     index: dict[str, int]
-    memo: dict[tuple[str, Position, Position], Array]
+    memo: dict[tuple[str, Position, Position, tuple[tuple[str, int], ...]], Array]
     active: list[tuple[str, Position, Position]]
 
     @abstractmethod
@@ -83,10 +83,12 @@ class Definitions:
 
     def defined(self, name: str, at: Position, index: Position) -> Array:
         """The value of a name that the answer itself defines, at a position."""
-        key = (name, at, index)
+        place = (name, at, index)
+        # a definition without a step of its own may use the running index of a sum around it
+        key = (*place, tuple(sorted(self.index.items())))
         if key in self.memo:
             return self.memo[key]
-        if key in self.active:
+        if place in self.active:
             raise EvaluationError(f"the definition of {name} refers to itself at the same step")
         if len(self.active) >= MAX_RECURSION:
             raise EvaluationError(f"the recursion of {name} does not end")
@@ -97,7 +99,7 @@ class Definitions:
                 return self.scope.backend.constant(0.0)
             raise EvaluationError(f"{name} is not defined at step {', '.join(map(str, at))}")
         body, bound, rest = chosen
-        self.active.append(key)
+        self.active.append(place)
         saved = dict(self.index)
         self.index.update(bound)
         try:

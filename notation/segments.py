@@ -203,6 +203,10 @@ def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token
             continue
         close = _closing(tokens, i)
         inner = range(i + 1, close)
+        if close >= 0 and not any(words[k] for k in inner) and _aside(tokens, words, i, close):
+            drop.update({close})
+            tokens = [*tokens[:i], Token("sep", ";", token.start, token.end), *tokens[i + 1 :]]
+            continue
         if close < 0 or not any(words[k] for k in inner):
             continue
         if all(
@@ -215,6 +219,21 @@ def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token
             tokens = [*tokens[:i], Token("sep", ";", token.start, token.end), *tokens[i + 1 :]]
     kept = [k for k in range(len(tokens)) if k not in drop]
     return [tokens[k] for k in kept], [words[k] for k in kept]
+
+
+def _aside(tokens: list[Token], words: list[bool], i: int, close: int) -> bool:
+    """Whether brackets after a finished formula hold an equation of their own: `... (L = -log y)`."""
+    depth, equation = 0, False
+    for token in tokens[i : close + 1]:
+        if token.kind == "op":
+            depth += (token.text in _OPENERS) - (token.text in _OPENERS.values())
+            equation |= depth == 1 and token.text == "="
+    before = tokens[i - 1] if i else None
+    operand = before is not None and (before.kind in {"name", "num", "greek"} or before.text in {")", "]", "}"})
+    if not equation or not operand or not tokens[i].space or before is None or before.kind == "num":
+        return False
+    after = close + 1
+    return after >= len(tokens) or words[after] or tokens[after].kind in {"newline", "row", "sep", "dollar"}
 
 
 def _closing(tokens: list[Token], i: int) -> int:

@@ -1,8 +1,12 @@
-"""How long a gradient lives: adjoint norms over time in a gated cell and in a plain tanh RNN."""
+"""How long a gradient lives: norms over time of the gradient of the last hidden state, in a cell and in a tanh RNN."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
+import torch
 
 from derivations.model import Model, ModelText, build
 from reference_impl.run import Run
@@ -10,39 +14,50 @@ from reference_impl.world import Array, Place
 
 STEPS = 40
 STATE = 16
+# Recurrent weights of this spread make a tanh RNN contract, as it does when freshly initialised.
+SPREAD = 0.5
 
 
-def adjoint_norms(model: Model, steps: int = STEPS, seed: int = 0) -> tuple[int, dict[str, list[float]]]:
-    """Norms of the total adjoints of the state over `steps` steps: of the model's cell, and of a tanh RNN beside it.
+@dataclass(frozen=True)
+class Setting:
+    """One curve: its label, the spread of the weights (in units of 1/sqrt(n)), and biases that are set."""
 
-    Recurrent weights are normal with standard deviation 0.5 / sqrt(n): the RNN then contracts, as at initialisation.
-    """
-    sizes = dict.fromkeys(model.sizes, STATE)
+    label: str
+    spread: float = SPREAD
+    biases: Mapping[str, float] | None = None
+
+
+def memory_norms(
+    model: Model, state: str, output: str, setting: Setting, steps: int = STEPS, seed: int = 0
+) -> list[float]:
+    """Norm of the gradient of a fixed random projection of the last `output` by `state` at every step."""
     lengths = {high.name for _, high in model.vocabulary.ranges.values() if high is not None and hasattr(high, "name")}
-    sizes |= dict.fromkeys(lengths, steps)
-    states = [n for n, _ in model.initial]
-    out = {f"cell state of the model, ${states[-1]}_t$": _norms(model, sizes, states[-1], steps, seed)}
-    rnn = build(
+    sizes = {s: steps if s in lengths else STATE for s in model.sizes}
+    rng = np.random.default_rng(seed)
+    given: dict[Place, Array] = {}
+    for name in model.parameters:
+        shape = tuple(sum(STATE for _ in dim) for dim in model.shape(name))
+        value = rng.normal(scale=setting.spread / np.sqrt(STATE), size=shape)
+        if setting.biases and name in setting.biases:
+            value = np.full(shape, setting.biases[name])
+        given[name, ()] = value
+    run = Run(model, sizes, seed, given)
+    projection = torch.tensor(rng.normal(size=STATE))
+    target = projection @ run.tensors[output, (steps,)]
+    places = [(state, (t,)) for t in range(1, steps + 1)]
+    grads = torch.autograd.grad(target, [run.tensors[p] for p in places], allow_unused=True)
+    return [max(float(g.norm()), 1e-300) if g is not None else 1e-300 for g in grads]
+
+
+def tanh_rnn() -> Model:
+    """A plain RNN to compare with."""
+    return build(
         ModelText(
             "rnn",
             {"n": "state", "d": "input", "T": "steps"},
             "t = 1..T",
             {"x_t": "d", "h_0": "n"},
-            {"W": "n x n", "U": "n x d", "v": "n"},
-            "h_t = \\tanh(W h_{t-1} + U x_t)\nL = v^\\top h_T",
-            "L",
+            {"W": "n x n", "U": "n x d"},
+            "h_t = \\tanh(W h_{t-1} + U x_t)",
         )
     )
-    out["tanh RNN, $h_t$"] = _norms(rnn, {"n": STATE, "d": STATE, "T": steps}, "h", steps, seed)
-    return steps, out
-
-
-def _norms(model: Model, sizes: dict[str, int], state: str, steps: int, seed: int) -> list[float]:
-    rng = np.random.default_rng(seed)
-    probe = Run(model, sizes, seed)
-    given: dict[Place, Array] = {
-        (p, ()): rng.normal(scale=0.5 / np.sqrt(STATE), size=probe.shape(p)) for p in model.parameters
-    }
-    adjoints = Run(model, sizes, seed, given).adjoints()
-    norms = [float(np.linalg.norm(adjoints[state, (t,)])) for t in range(1, steps + 1)]
-    return [max(v, 1e-300) for v in norms]

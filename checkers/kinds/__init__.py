@@ -9,6 +9,8 @@ from checkers.kinds.count import Count
 from checkers.kinds.expression import Expression
 from checkers.kinds.gradient import Gradient
 from checkers.kinds.labels import Labels
+from checkers.kinds.path import Path
+from checkers.kinds.program import Program
 from checkers.kinds.prose import Prose
 from checkers.kinds.shape import Shape
 
@@ -19,6 +21,8 @@ KINDS: dict[str, type[Kind]] = {
     "expression": Expression,
     "gradient": Gradient,
     "labels": Labels,
+    "path": Path,
+    "program": Program,
     "prose": Prose,
     "shape": Shape,
 }

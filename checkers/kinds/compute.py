@@ -114,6 +114,8 @@ class Compute(Kind):
         """Judge one answer that is not empty."""
         target, key, _, known = self.run(bench, question)
         model = bench.model(self.model)
+        if ";" in text and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text):
+            text = re.sub(r"(?<=\d),(?=\d)", ".", text)  # decimal commas; the semicolons separate
         listed = f"[{text.strip()}]" if _BARE_LIST.fullmatch(text.strip()) else text
         answer, values = read_numbers(listed, model.vocabulary, {})
         components = by_component(values, target.name, key.size)

@@ -28,7 +28,9 @@ _CLAUSE = re.compile(
     r"|controls?|and then|where|used)\b|;"
 )
 _EARLIER = re.compile(
-    r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past)\b|\b(?:c|state|memory)[\s_({]*(?:at\s+)?(?:time\s+|step\s+)*t\s*[-\u2212]\s*1"
+    r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past"
+    r"|enter\w*|coming in|comes in|arriv\w*)\b"
+    r"|\b(?:c|state|memory)[\s_({]*(?:at\s+)?(?:time\s+|step\s+)*t\s*[-\u2212]\s*1"
 )
 _NEWER = re.compile(r"\b(?:new|current|updated|next|outgoing|present)\b")
 _CARRIES = re.compile(r"\b(?:carr(?:y|ies|ying)|holds?|holding|labell?ed|marked|denoted|called|shows?)\b")
@@ -112,7 +114,7 @@ class Labels(Kind):
         """Judge one answer that is not empty."""
         model = bench.model(self.model)
         target = self.quantity(bench, question, model, self.place_of, "place of")
-        lower = " ".join(re.sub(r"[$\\{}*`\"]|\u201c|\u201d", " ", text.lower()).split())
+        lower = " ".join(re.sub(r"(?<=[a-z])-(?=[a-z])|[$\\{}*`\"]|\u201c|\u201d", " ", text.lower()).split())
         if _NUMBER.fullmatch(lower):
             return verdict(
                 question, text, "manual", message="The figure with its numbers is needed to judge a position number."
@@ -192,7 +194,7 @@ class Labels(Kind):
                 continue
             if any(p in mentioned for p in role.partners):
                 fits.append(role.quantity)
-        unique = list(dict.fromkeys(f for f in fits if f not in mentioned))
+        unique = list(dict.fromkeys(fits))
         return unique[0] if len(unique) == 1 else None
 
     def mentions(self, text: str, names: dict[str, Ref], model: Model) -> list[Expr]:
@@ -261,11 +263,16 @@ def _is_step(e: Expr) -> bool:
 
 
 def roles(model: Model) -> Iterator[Role]:
-    """The role of every computed quantity at its own step."""
+    """The role of every computed quantity at its own step, and of states at the step before."""
     for e in model.equations:
         activation = e.right.function if isinstance(e.right, Call) else ""
         partners = tuple(p for other in model.equations for p in _partners(other.right, e.left))
         yield Role(e.left, activation, partners)
+    own = {e.left for e in model.equations}
+    for name, _ in model.initial:
+        for e in model.equations:
+            for ref in (n for n in walk(e.right) if isinstance(n, Ref) and n.name == name and n not in own):
+                yield Role(ref, "", tuple(_partners(e.right, ref)))
 
 
 def _partners(e: Expr, target: Ref) -> Iterator[Expr]:

@@ -131,3 +131,7 @@ class Outline:
     def opens(self, level: int) -> bool:
         """Whether the heading just asked about only begins ids, as `Question 4` does."""
         return bool(self.stack) and self.stack[-1][0] == level
+
+    def part(self) -> str:
+        """The heading above, where it only begins ids, as `Question 4` does; otherwise nothing."""
+        return self.stack[-1][1] if self.stack and self.stack[-1][1] not in self.ids.ids else ""

@@ -23,6 +23,8 @@ from checkers.submissions.record import MAX_HEADINGS, Gathering, Submission
 _DISPLAY = re.compile(r"\$\$|\\[\[\]]|\n[ \t]*(?=\n)")
 _NAME_LENGTH = 300  # a line with a name is short, and the pattern for it is slow on long lines
 _BOLD = re.compile(r" {0,3}(\*\*|__)(?P<text>(?:(?!\1).)+)\1(?P<rest>.*)")
+_BULLET = re.compile(r"\s{0,3}[-*+]\s+")
+_LABEL = re.compile(r"\s{0,3}\(?[A-Za-z]{1,4}\s*[).:]")
 _STUDENT = re.compile(
     r"[\s#>*_]*(?:student(?:'s)?(?:\s+name)?|full\s+name|name|author)[\s*_]*[:=][\s*_]*(?P<name>.*?)[\s*_]*", re.I
 )
@@ -119,8 +121,11 @@ def _structure(text: str, ids: QuestionIds) -> tuple[list[str], set[int], list[_
                 marks.append(_Mark(start, question, heading, known_part=part))
                 level = min(level, here) if question is None else here
         elif token.type == "paragraph_open":
-            open_lines = [number for number in range(start, end) if number not in displayed]
-            marks += [mark for number in open_lines if (mark := _line_mark(lines[number], number, ids)) is not None]
+            for number in range(start, end):
+                if number in displayed:
+                    continue
+                mark = _line_mark(lines[number], number, ids) or _label_mark(lines[number], number, outline)
+                marks += [mark] if mark is not None else []
     return lines, dropped, marks
 
 
@@ -142,6 +147,17 @@ def _line_mark(line: str, number: int, ids: QuestionIds) -> _Mark | None:
     if found.id.isdigit() and not found.worded:
         return None
     return _Mark(number, found.id, line, found.rest) if found.closed or not found.rest else None
+
+
+def _label_mark(line: str, number: int, outline: Outline) -> _Mark | None:
+    """A line that begins a part of the question above it: `(i) ...` or `- ii) ...` under `## 1(a)`."""
+    part = outline.part()
+    bold = _BOLD.fullmatch(line)
+    label = bold["text"] + " " + bold["rest"] if bold is not None else _BULLET.sub("", line, count=1)
+    if not part or not _LABEL.match(label):
+        return None
+    found = outline.ids.leading(f"{part} {label}")
+    return _Mark(number, found.id, label, found.rest) if found is not None and found.closed else None
 
 
 def _without_comments(text: str) -> tuple[str, set[int]]:

@@ -56,6 +56,8 @@ GOOD = {
     "bare lines": ("ana.md", "4a\nx\n\nQuestion 5 mult\n12\n", "ana", {"4a": "x", "5-mult": "12"}),
     "numbered lines are no questions": ("ana.md", "## 4a\n1) first\n2) then\n", "ana", {"4a": "1) first\n2) then"}),
     "nested": ("ana.md", "# Question 4\n## (a)\nx\n### hT\ny\n# 1\n## a\n### i\nz", "ana", {"4a": "x", "4a-hT": "y", "1a-i": "z"}),
+    "labelled lines": ("ana.md", "# Question 1\n## (a)\n(i) x\n(ii) y = (a)\n   z\n# 4\n- a) u\n**hT:** v\n", "ana", {"1a-i": "x", "1a-ii": "y = (a)\n   z", "4a": "u\n**hT:** v"}),
+    "labels inside an answer": ("ana.md", "# 4\n## (a)\n(i) first\n(ii) then\n", "ana", {"4a": "(i) first\n(ii) then"}),
     "fence": ("ana.md", "## 4a\n```latex\n# not\n\n## 5-mult\n```\n", "ana", {"4a": "# not\n\n## 5-mult"}),
     "fence and words": ("ana.md", "## 4a\nbefore\n~~~\nx\n~~~\nafter\n", "ana", {"4a": "before\nx\nafter"}),
     "open fence": ("ana.md", "## 4a\n```\nx = 1", "ana", {"4a": "x = 1"}),

@@ -37,13 +37,15 @@ SAMPLES = range(8)
 # float64 through one forward and one backward pass of a few hundred operations leaves about 1e-14.
 TOLERANCE = 1e-12
 # Every derivation of the table takes well under a second; a search without end must not stop the other tests.
-PATIENCE = 15
+PATIENCE = 5
 
 
 @cache
 def model(name: str) -> Model:
     entry = TABLE["models"][name]
-    return build(merged(load_assignment(entry["from"]), name)[0] if "from" in entry else ModelText(name, **entry["text"]))
+    return build(
+        merged(load_assignment(entry["from"]), name)[0] if "from" in entry else ModelText(name, **entry["text"])
+    )
 
 
 @cache
@@ -54,7 +56,9 @@ def world(name: str, seed: int) -> World:
     lengths = {high.name for _, high in this.vocabulary.ranges.values() if isinstance(high, Ref)}
     sizes = {s: int(rng.integers(3, 8) if s in lengths else rng.integers(2, 7)) for s in this.sizes}
     run = Run(this, sizes, seed)
-    shapes = {n: run.shape(n) for n, q in this.vocabulary.quantities.items() if q.role != "size" and q.shape is not None}
+    shapes = {
+        n: run.shape(n) for n, q in this.vocabulary.quantities.items() if q.role != "size" and q.shape is not None
+    }
     return World(
         sizes=sizes,
         seed=seed,
@@ -134,7 +138,11 @@ def checked(claim: Expr, name: str, seed: int) -> int:
     return compared
 
 
-@pytest.mark.parametrize(("name", "one"), GRADIENTS, ids=[f"{name}: {one['of']} by {', '.join(one['by']) or 'values'}" for name, one in GRADIENTS])
+@pytest.mark.parametrize(
+    ("name", "one"),
+    GRADIENTS,
+    ids=[f"{name}: {one['of']} by {', '.join(one['by']) or 'values'}" for name, one in GRADIENTS],
+)
 def test_a_gradient_agrees_with_autograd(name: str, one: Mapping[str, Any]) -> None:
     found = derived(name, one)
     for seed in SAMPLES:
@@ -143,13 +151,22 @@ def test_a_gradient_agrees_with_autograd(name: str, one: Mapping[str, Any]) -> N
             assert checked(found.index_form, name, seed) > 0
 
 
-@pytest.mark.parametrize(("name", "one"), GRADIENTS, ids=[f"{name}: {one['of']} by {', '.join(one['by']) or 'values'}" for name, one in GRADIENTS])
+@pytest.mark.parametrize(
+    ("name", "one"),
+    GRADIENTS,
+    ids=[f"{name}: {one['of']} by {', '.join(one['by']) or 'values'}" for name, one in GRADIENTS],
+)
 def test_a_gradient_uses_only_what_it_may(name: str, one: Mapping[str, Any]) -> None:
     """Only the allowed adjoints stand on the right, and only names of the model (no letter is left unbound)."""
     found = derived(name, one)
     this = model(name)
     allowed = {to_latex(read_formula(text, this.vocabulary)) for text in one["by"]}
-    names = {p.wrt.name for text in one["by"] for p in [read_formula(text, this.vocabulary)] if isinstance(p, Partial) and isinstance(p.wrt, Ref)}
+    names = {
+        p.wrt.name
+        for text in one["by"]
+        for p in [read_formula(text, this.vocabulary)]
+        if isinstance(p, Partial) and isinstance(p.wrt, Ref)
+    }
     assert isinstance(found.claim, Compare)
     for node in walk(found.claim.sides[-1]):
         if isinstance(node, Partial):
@@ -191,7 +208,9 @@ def text_with(steps: str) -> ModelText:
     return ModelText("cell", **{**text, "sizes": sizes, "sequence": f"t = 1..{steps}"})
 
 
-@pytest.mark.parametrize("wanted", [("dL/dc_t", ("dL/dc_{t+1}", "dL/dh_t")), ("dL/dU_f", ("dL/df_t",))], ids=["state", "parameter"])
+@pytest.mark.parametrize(
+    "wanted", [("dL/dc_t", ("dL/dc_{t+1}", "dL/dh_t")), ("dL/dU_f", ("dL/df_t",))], ids=["state", "parameter"]
+)
 def test_a_derivation_does_not_grow_with_the_sequence(wanted: tuple[str, tuple[str, ...]]) -> None:
     """Three steps, three hundred or T of them: the derivation has the same number of steps and nodes."""
     seen = set()
@@ -200,7 +219,14 @@ def test_a_derivation_does_not_grow_with_the_sequence(wanted: tuple[str, tuple[s
         target, *allowed = (read_formula(text, this.vocabulary) for text in (wanted[0], *wanted[1]))
         found = derive_gradient(this, target, allowed)
         assert found.index_form is not None
-        seen.add((len(found.steps), size_of(found.claim), size_of(found.index_form), sum(size_of(s.line) for s in found.steps)))
+        seen.add(
+            (
+                len(found.steps),
+                size_of(found.claim),
+                size_of(found.index_form),
+                sum(size_of(s.line) for s in found.steps),
+            )
+        )
     assert len(seen) == 1
 
 

@@ -64,7 +64,9 @@ VOCABULARY = Vocabulary(
 
 
 def scope(backend: str = "numpy", **options: Any) -> Scope:
-    tensor: Callable[[Any], Any] = (lambda v: torch.tensor(v, dtype=torch.float64)) if backend == "torch" else np.asarray
+    tensor: Callable[[Any], Any] = (
+        (lambda v: torch.tensor(v, dtype=torch.float64)) if backend == "torch" else np.asarray
+    )
 
     def lookup(name: str, at: tuple[int, ...]) -> Any:
         if name == "T" and not at:
@@ -243,7 +245,9 @@ def test_the_derivative_of_a_function_is_what_autograd_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(elementwise_functions(numpy_backend())))
 def test_both_libraries_agree_on_every_function(name: str) -> None:
-    low, high = {**POINTS, "asin": (-0.9, 0.9), "acos": (-0.9, 0.9), "log2": (0.2, 3.0), "log10": (0.2, 3.0)}.get(name, (-2.5, 2.5))
+    low, high = {**POINTS, "asin": (-0.9, 0.9), "acos": (-0.9, 0.9), "log2": (0.2, 3.0), "log10": (0.2, 3.0)}.get(
+        name, (-2.5, 2.5)
+    )
     grid = np.linspace(low, high, 20)
     a = elementwise_functions(numpy_backend())[name](grid)
     b = elementwise_functions(torch_backend())[name](torch.tensor(grid))

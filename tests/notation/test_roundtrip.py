@@ -91,13 +91,23 @@ adjoints = st.builds(
 )
 gradients = st.sampled_from(["W", "b", "W_f", "V"]).map(lambda name: Partial(Ref("L"), Ref(name)))
 jacobians = st.builds(lambda a, b: Partial(Ref("h", (a,)), Ref("C", (b,))), steps, steps)
-leaves = st.one_of(quantities, quantities, numbers, adjoints, gradients, jacobians, st.sampled_from([Ones(), Identity()]))
-conditions = st.one_of(
-    st.builds(lambda a, r, b: Compare((a, b), (r,)), letters, st.sampled_from(["=", "<", "<=", ">", ">=", "!="]), letters),
-    st.builds(lambda a, b: Compare((number(1), a, b), ("<=", "<=")), st.just(Ref("i")), st.sampled_from([Ref("n"), number(3)])),
+leaves = st.one_of(
+    quantities, quantities, numbers, adjoints, gradients, jacobians, st.sampled_from([Ones(), Identity()])
 )
-bounds = st.sampled_from([(ONE, Ref("T")), (Add((t, ONE)), Ref("T")), (ONE, Ref("n")), (number(0), Add((Ref("n"), Neg(ONE)))), (None, None)])
-functions = st.sampled_from(["tanh", "sigmoid", "exp", "log", "softmax", "diag", "relu", "floor", "ceil", "sqrt", "abs", "norm"])
+conditions = st.one_of(
+    st.builds(
+        lambda a, r, b: Compare((a, b), (r,)), letters, st.sampled_from(["=", "<", "<=", ">", ">=", "!="]), letters
+    ),
+    st.builds(
+        lambda a, b: Compare((number(1), a, b), ("<=", "<=")), st.just(Ref("i")), st.sampled_from([Ref("n"), number(3)])
+    ),
+)
+bounds = st.sampled_from(
+    [(ONE, Ref("T")), (Add((t, ONE)), Ref("T")), (ONE, Ref("n")), (number(0), Add((Ref("n"), Neg(ONE)))), (None, None)]
+)
+functions = st.sampled_from(
+    ["tanh", "sigmoid", "exp", "log", "softmax", "diag", "relu", "floor", "ceil", "sqrt", "abs", "norm"]
+)
 
 
 def grown(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
@@ -112,7 +122,11 @@ def grown(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.builds(Mul, inner, inner, kinds),
         st.builds(Mul, inner, inner, kinds),
         st.builds(Div, inner, inner),
-        st.builds(Pow, inner, st.sampled_from([number(2), number(3), Neg(ONE), Div(ONE, number(2)), Ref("n"), Add((Ref("n"), ONE))])),
+        st.builds(
+            Pow,
+            inner,
+            st.sampled_from([number(2), number(3), Neg(ONE), Div(ONE, number(2)), Ref("n"), Add((Ref("n"), ONE))]),
+        ),
         inner.map(Transpose),
         st.builds(lambda f, x: Call(f, (x,)), functions, inner),
         st.builds(lambda f, x: Call(f, (x,), 1), st.sampled_from(["tanh", "sigmoid", "relu", "softmax"]), inner),
@@ -137,14 +151,18 @@ trees = st.recursive(leaves, grown, max_leaves=7)
 
 def touches_number(e: Expr) -> bool:
     """Whether a factor shows a number at an edge, where a product sign must separate it."""
-    return isinstance(e, Num) or (isinstance(e, (Mul, Pow, Transpose, Add, Neg, Div)) and any(touches_number(c) for c in children(e)))
+    return isinstance(e, Num) or (
+        isinstance(e, (Mul, Pow, Transpose, Add, Neg, Div)) and any(touches_number(c) for c in children(e))
+    )
 
 
 def spelled(e: Expr) -> Expr:
     """The tree with the kinds of number products made alike, and numbers compared by value."""
     e = rebuild(e, spelled)
     if isinstance(e, Mul):
-        if e.kind == "matrix" or (e.kind in {"juxtaposed", "dot"} and (touches_number(e.left) or touches_number(e.right))):
+        if e.kind == "matrix" or (
+            e.kind in {"juxtaposed", "dot"} and (touches_number(e.left) or touches_number(e.right))
+        ):
             return replace(e, kind="juxtaposed")
     if isinstance(e, Num) and e.value.denominator != 1:
         return Num(Fraction(e.value))
@@ -185,7 +203,9 @@ def test_what_was_read_without_declarations_reads_back(text: str) -> None:
 
 
 ALPHABET = st.sampled_from(
-    r"h_t C_{t+1} x _ ^ { } ( ) [ ] + - * / = \frac \partial L 1 2 . , \odot \sum_{k=1}^{K} \tanh ' \left( \right) T W^\top $ & \\ | ± … σ ² ₜ".split(" ")
+    r"h_t C_{t+1} x _ ^ { } ( ) [ ] + - * / = \frac \partial L 1 2 . , \odot \sum_{k=1}^{K} \tanh ' \left( \right) T W^\top $ & \\ | ± … σ ² ₜ".split(
+        " "
+    )
 )
 
 
