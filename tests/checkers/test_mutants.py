@@ -147,6 +147,11 @@ def model_of(question: str) -> str:
 
 # What an examiner foresaw is left to a person (2a: the decoder state of the same step asks).
 FORESEEN = {"2a": {"s_k^\\top\\,h_j"}}
+# Changes after which a formula has no value at any step: a letter that nothing binds, or a step before the first.
+VOID = {
+    "4b": {"drop the sum", "begin one earlier", "shift o_s in time"},
+    "2a": {"drop the term k", "flip the sign of k"},
+}
 MUTANTS = {"4a": 60, "4a-hT": 25, "4b": 40, "2a": 20}
 
 
@@ -160,7 +165,8 @@ def test_every_mutant_of_a_key_is_refuted(bench: Bench, question: str) -> None:
         for text in forms(claim, mutant.tree):
             found = bench.check(question, text)
             count += 1
-            if found.status != ("manual" if to_latex(mutant.tree) in foreseen else "wrong"):
+            void = mutant.change in VOID.get(question, set())
+            if found.status not in ({"manual"} if to_latex(mutant.tree) in foreseen else {"wrong", "undecided"} if void else {"wrong"}):
                 survivors.append((mutant.change, text, found.status, found.evidence or found.message))
     assert survivors == []
     assert count >= MUTANTS[question]
