@@ -45,7 +45,7 @@ def memory(bench: Bench, model: str) -> tuple[Plot, ...]:
     settings = [
         Setting("LSTM, $f$ near 1", biases={"b_f": 5.0}),
         Setting("LSTM, $f$ near 1/2", biases={"b_f": 0.0}),
-        Setting("LSTM, strong weights", spread=8 * SPREAD, biases={"b_f": 5.0}),
+        Setting("LSTM, strong recurrent weights", spread=4 * SPREAD, biases={"b_f": 1.0}, quiet=True),
     ]
     curves = [(s.label, memory_norms(cell, "C", "h", s)) for s in settings]
     curves.append(("tanh RNN", memory_norms(tanh_rnn(), "h", "h", Setting("rnn"))))

@@ -20,11 +20,15 @@ SPREAD = 0.5
 
 @dataclass(frozen=True)
 class Setting:
-    """One curve: its label, the spread of the weights (in units of 1/sqrt(n)), and biases that are set."""
+    """One curve: its label, the spread of the weights (in units of 1/sqrt(n)), and biases that are set.
+
+    `quiet` starts next to the origin without input, where no unit is saturated.
+    """
 
     label: str
     spread: float = SPREAD
     biases: Mapping[str, float] | None = None
+    quiet: bool = False
 
 
 def memory_norms(
@@ -41,6 +45,15 @@ def memory_norms(
         if setting.biases and name in setting.biases:
             value = np.full(shape, setting.biases[name])
         given[name, ()] = value
+    if setting.quiet:
+        probe = Run(model, sizes, seed, given)
+        leaves = [p for p in probe.tensors if p not in probe.inputs_of and p not in given]
+        given |= {p: probe.tensors[p].detach().numpy() * 1e-12 for p in leaves}
+        given |= {
+            (p, ()): np.zeros_like(given[p, ()])
+            for p in model.parameters
+            if len(model.shape(p)) == 1 and p not in (setting.biases or {})
+        }
     run = Run(model, sizes, seed, given)
     projection = torch.tensor(rng.normal(size=STATE))
     target = projection @ run.tensors[output, (steps,)]
