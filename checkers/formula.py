@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from checkers.cases import Asked
 from checkers.kinds.base import unreadable, verdict
 from checkers.prove import proves
-from checkers.relation import Asked, Comparison, Relation
+from checkers.relation import Comparison, Relation
 from checkers.selection import Selection, is_identity
 from checkers.verdict import Verdict
 from checkers.witness import witness

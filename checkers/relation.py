@@ -9,52 +9,25 @@ time. What a formula uses is recorded while it is evaluated: that is how "in ter
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from checkers.positions import Case, bind, constant, index_value, left_head, step_label
+from checkers.cases import TOLERANCE, Asked, Cases
+from checkers.positions import Case, constant, index_value, step_label
 from notation.arrays import Special
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Clause, Scope
 from notation.statement import Answer, Statement
-from notation.tree import Component, DerivativeKind, Expr, Partial, Reduce, Ref, walk
+from notation.tree import DerivativeKind, Expr, Partial, Ref, walk
 from reference_impl.world import Array, World
 
 # A derivative that was looked up: of what, at which step, by what, at which step, total or direct.
 Used: TypeAlias = tuple[str, tuple[int, ...], str, tuple[int, ...], DerivativeKind]
 Outcome = Literal["agrees", "differs", "shape", "no value"]
-# Relative to the largest entry of the key: float64 through a few hundred operations leaves 1e-13; a real slip at
-# unsaturated random values leaves more than 1e-3.
-TOLERANCE = 1e-8
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a question asks for.
-
-    `target` is a derivative, a quantity or an expression of one; `allowed` the derivatives that an answer may use
-    (None: any but the target); `written` other left sides by which the target may be called. `value` is the key where
-    no executed value stands for it; `diagonal` lets a vector stand for the diagonal matrix that carries it.
-    """
-
-    target: Expr
-    loss: str | None
-    allowed: tuple[Expr, ...] | None = None
-    layout_open: bool = True
-    written: tuple[Expr, ...] = ()
-    value: Expr | None = None
-    diagonal: bool = False
-
-    @property
-    def head(self) -> Ref:
-        """The quantity whose value or derivative is asked; of an expression (`e_j^2`), the quantity it is made of."""
-        head = self.target.wrt if isinstance(self.target, Partial) else self.target
-        return head if isinstance(head, Ref) else next(n for n in walk(head) if isinstance(n, Ref))
 
 
 @dataclass(frozen=True)
@@ -102,7 +75,7 @@ class Comparison:
         return {"agrees": 0, "differs": 1, "no value": 2, "shape": 3}[self.outcome]
 
 
-class Relation:
+class Relation(Cases):
     """Compares the sides of one answer with the key of one question."""
 
     def __init__(self, asked: Asked, worlds: tuple[World, ...], answer: Answer) -> None:
@@ -139,81 +112,6 @@ class Relation:
                 out.message = out.message or "it has no value at any step"
                 return out
         return out
-
-    # -- where to evaluate --------------------------------------------------------------------------------------------
-
-    def cases(self, world: World, side: Expr, statement: Statement | None) -> Iterator[Case]:
-        """All steps and components at which a side claims something about the target."""
-        left = statement.left if statement is not None else None
-        head = left_head(left) if left is not None else None
-        condition = statement.condition if statement is not None else None
-        for at in self.places(world):
-            if head is not None:
-                binding = bind(head.at, at, world)
-            else:
-                binding = self.free_binding(side, at, world)
-            if binding is None:
-                continue
-            if condition is not None and not self.holds(condition, world, {**binding, **self.axis_names(at)}):
-                continue
-            index = head.index if head is not None else ()
-            letters = [i.name for i in index if isinstance(i, Ref)] if index else self.free_components(side, world)
-            yield Case(at, binding, tuple(letters))
-
-    def places(self, world: World) -> list[tuple[int, ...]]:
-        """The positions of the target: all steps for a free variable, one for a fixed step."""
-        ranges = []
-        for e, axis in zip(self.asked.head.at, world.axes.get(self.asked.head.name, ()), strict=False):
-            low, high = world.ranges[axis]
-            value = constant(e, world)
-            ranges.append([value] if value is not None else list(range(low, high + 1)))
-        return list(itertools.product(*ranges))
-
-    def axis_names(self, at: tuple[int, ...]) -> dict[str, int]:
-        """The step variables of the target at a position."""
-        return {e.name: k for e, k in zip(self.asked.head.at, at, strict=True) if isinstance(e, Ref)}
-
-    def free_binding(self, side: Expr, at: tuple[int, ...], world: World) -> dict[str, int] | None:
-        """Step variables of a bare formula: each letter that stands for a step of some axis takes the target's step."""
-        binding: dict[str, int] = {}
-        by_axis = dict(zip(world.axes.get(self.asked.head.name, ()), at, strict=True))
-        bound = bound_variables(side)
-        for node in walk(side):
-            ref = node.wrt if isinstance(node, Partial) and isinstance(node.wrt, Ref) else node
-            if isinstance(ref, Ref):
-                for e, axis in zip(ref.at, world.axes.get(ref.name, ()), strict=False):
-                    for r in walk(e):
-                        if isinstance(r, Ref) and r.name not in world.sizes and r.name not in bound and axis in by_axis:
-                            binding[r.name] = by_axis[axis]
-        return {**{a: k for a, k in by_axis.items() if a not in binding}, **binding}
-
-    def free_components(self, side: Expr, world: World) -> list[str]:
-        """Letters that stand for a free component in a bare index formula, in alphabetical order."""
-        bound = bound_variables(side)
-        letters: set[str] = set()
-        for node in walk(side):
-            if isinstance(node, (Ref, Component)):
-                for e in node.index:
-                    for r in walk(e):
-                        if (
-                            isinstance(r, Ref)
-                            and not r.at
-                            and r.name != ":"
-                            and r.name not in bound
-                            and r.name not in world.sizes
-                            and r.name not in world.ranges
-                        ):
-                            letters.add(r.name)
-        return sorted(letters)
-
-    def holds(self, condition: Expr, world: World, index: Mapping[str, int]) -> bool:
-        """Whether the condition of a statement holds at a step."""
-        from notation.evaluate import Evaluator
-
-        try:
-            return Evaluator(world.scope().at(**index)).holds(condition)
-        except (EvaluationError, ShapeError):
-            return True
 
     # -- one evaluation
     # -------------------------------------------------------------------------------------------------
@@ -362,11 +260,6 @@ class Relation:
             if at and axes and axes[0] in world.ranges:  # the step beyond the last
                 out.add((self.asked.loss or "", (), name, (world.ranges[axes[0]][1] + 1, *at[1:]), "total"))
         return out
-
-
-def bound_variables(e: Expr) -> set[str]:
-    """The variables of all sums and products in a tree."""
-    return {n.variable for n in walk(e) if isinstance(n, Reduce)}
 
 
 def recording(

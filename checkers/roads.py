@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from checkers.relation import Asked, Comparison, Relation
+from checkers.cases import Asked
+from checkers.relation import Comparison, Relation
 from checkers.solution import Road
 from derivations.derivation import Derivation
 from notation.statement import Answer, Statement

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from checkers.assignment import Question
+from checkers.cases import Asked
 from checkers.positions import bind, left_head
-from checkers.relation import Asked, Relation
+from checkers.relation import Relation
 from derivations.model import Model
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate

@@ -122,6 +122,7 @@ class _Builder:
         self.ranges: dict[str, tuple[Expr | None, Expr | None]] = {}
         self.initial: list[tuple[str, int]] = []
         self.distributions: set[str] = set()
+        self.samples: dict[str, str] = dict(text.samples)
 
     def build(self) -> Model:
         text = self.text
@@ -158,7 +159,7 @@ class _Builder:
             tuple(equations),
             text.loss,
             frozenset(self.distributions),
-            dict(text.samples),
+            self.samples,
         )
 
     def vocabulary(self) -> Vocabulary:
@@ -209,6 +210,7 @@ class _Builder:
             )
         if flags & {"distribution", "one-hot"}:
             self.distributions.add(name)
+        self.samples |= dict.fromkeys([name] if flags & {"one-hot", "positive"} else [], ", ".join(flags))
         self.quantities[name] = Quantity(name, axes, shape)
         self.spellings[replace(symbol, label=label).key] = name
         return None if start is not None else name

@@ -84,6 +84,9 @@ class Run:
         shape = self.shape(name)
         if (name, at) in self.given:
             value = np.asarray(self.given[name, at], dtype=np.float64)
+        elif self.model.samples.get(name) == "one-hot":
+            value = np.zeros(shape)
+            value[int(self.rng.integers(0, shape[0]))] = 1.0
         elif name in self.model.distributions:
             weights = np.exp(self.rng.normal(size=shape))
             value = weights / weights.sum()

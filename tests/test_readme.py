@@ -118,3 +118,15 @@ def test_every_file_is_in_the_picture():
     named = set(re.findall(r"`(\w+\.py)`", text))
     assert sorted(there - named) == []
     assert sorted(named - there) == []
+
+
+def test_every_kind_of_answer_and_its_fields_are_documented():
+    from checkers.kinds import KINDS
+
+    text = (ROOT / "docs" / "assignments.md").read_text(encoding="utf-8")
+    for name, kind in KINDS.items():
+        assert f"\n### {name}\n" in text
+        part = text[text.index(f"\n### {name}\n") + 1 :].partition("\n### ")[0]
+        for field, info in kind.model_fields.items():
+            shown = info.alias or field
+            assert field in ("kind", "model") or f"`{shown}" in part, f"{name}: {shown}"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
+from checkers.cases import Asked
 from checkers.formula import Alternative, Formula
 from checkers.kinds.base import Kind
-from checkers.relation import Asked
 from checkers.roads import autograd_road
 from checkers.solution import Solution
 from checkers.spec import Strict

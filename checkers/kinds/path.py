@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from checkers.assignment import Question
+from checkers.cases import Asked
 from checkers.formula import Formula
 from checkers.kinds.base import Kind
-from checkers.relation import Asked
 from checkers.roads import AGREEMENT
 from checkers.solution import Road, Solution
 from checkers.verdict import Verdict

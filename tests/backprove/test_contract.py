@@ -8,6 +8,7 @@ import pytest
 
 from backprove import desk
 from backprove.cli import run
+from checkers.assignment import BUNDLED
 
 EXAM = "iitkgp-ct3"
 RIGHT_4A = "dL/dc_t = dL/dh_t * o_t * (1 - tanh(c_t)^2) + dL/dc_{t+1} * f_{t+1}"
@@ -16,7 +17,9 @@ FIELDS = ["question", "answer", "verdict", "marks", "out_of", "evidence", "witne
 
 def test_list(capsys):
     assert run(["list"]) == 0
-    assert capsys.readouterr().out == "iitkgp-ct3  CS60010 Deep Learning, Class Test III\n"
+    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert listed["iitkgp-ct3"] == "CS60010 Deep Learning, Class Test III"
+    assert list(listed) == sorted(path.stem for path in BUNDLED.glob("*.md"))
 
 
 def test_check_trusts_every_key(capsys):

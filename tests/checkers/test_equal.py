@@ -13,8 +13,10 @@ import yaml
 
 from checkers.equal import equal
 
-PAIRS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "equal.yaml").read_text(encoding="utf-8"))["pairs"]
-BOTH_WAYS = [p for p in PAIRS if p["status"] in {"correct", "wrong"} and p.get("key") != "x" and "1/0" not in p["answer"]]
+PAIRS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "equal.yaml").read_text(encoding="utf-8"))[
+    "pairs"
+]
+BOTH_WAYS = [p for p in PAIRS if p["status"] in {"correct", "wrong"} and not p.get("one_way")]
 
 
 def name(pair: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import pytest
 from checkers.assignment import load_assignment
 from checkers.bench import Bench
 from checkers.verdict import Verdict
-from notation.answer import simplified
+from notation.statement import simplified
 from notation.latex import to_latex
 from notation.plain import to_plain
 from notation.tree import (
@@ -166,7 +166,9 @@ def test_every_mutant_of_a_key_is_refuted(bench: Bench, question: str) -> None:
             found = bench.check(question, text)
             count += 1
             void = mutant.change in VOID.get(question, set())
-            if found.status not in ({"manual"} if to_latex(mutant.tree) in foreseen else {"wrong", "undecided"} if void else {"wrong"}):
+            if found.status not in (
+                {"manual"} if to_latex(mutant.tree) in foreseen else {"wrong", "undecided"} if void else {"wrong"}
+            ):
                 survivors.append((mutant.change, text, found.status, found.evidence or found.message))
     assert survivors == []
     assert count >= MUTANTS[question]
