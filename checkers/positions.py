@@ -37,7 +37,10 @@ def bind(patterns: tuple[Expr, ...], at: tuple[int, ...], world: World) -> dict[
     """Values of the step variables for which the patterns stand at `at`; None where they cannot."""
     binding: dict[str, int] = {}
     for e, k in zip(patterns, at, strict=False):
-        fixed = constant(e, world)
+        try:
+            fixed = constant(e, world)
+        except EvaluationError:
+            return None
         if fixed is not None:
             if fixed != k:
                 return None

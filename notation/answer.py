@@ -209,7 +209,9 @@ class _Reader:
         if cut is None or cut > 2 or tokens[0].kind not in {"name", "greek"}:
             return None
         inner = [t for t in tokens[cut + 1 :] if not (t.kind == "op" and t.text in {"{", "}", "\\{", "\\}", "[", "]"})]
-        dots = next(i for i, t in enumerate(inner) if t.kind == "ellipsis")
+        dots = next((i for i, t in enumerate(inner) if t.kind == "ellipsis"), None)
+        if dots is None:
+            return None
         first, last = _first_item(inner[:dots]), _last_item(inner[dots + 1 :])
         if not first or not last:
             return None

@@ -86,6 +86,8 @@ class Cursor:
 
     def closing(self, start: int) -> int:
         """The index of the token that closes the bracket at token index `start`, or -1."""
+        if start >= len(self.tokens):
+            return -1
         opener = self.tokens[start].text
         closer = _OPEN.get(opener)
         depth = 0

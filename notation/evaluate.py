@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from notation import arrays
 from notation.arrays import Array, Special
 from notation.errors import EvaluationError, ShapeError
@@ -52,7 +54,8 @@ def evaluate(expr: Expr, scope: Scope) -> Array:
     >>> float(evaluate(Add((Ref("x"), number(1))), Scope(lookup=lambda name, at: np.float64(2.0))))
     3.0
     """
-    return Evaluator(scope).value(expr)
+    with np.errstate(all="ignore"):  # a value that is not finite is for the caller to judge
+        return Evaluator(scope).value(expr)
 
 
 class Evaluator(Definitions):
@@ -77,7 +80,7 @@ class Evaluator(Definitions):
             Call: self.call,
             Reduce: self.reduce,
             Partial: self.derivative,
-            Concat: lambda e: scope.backend.stack([self.column(b) for b in e.blocks]),
+            Concat: lambda e: self.stacked(e.blocks),
             Vector: self.vector,
             Matrix: self.matrix,
             Component: self.component,
@@ -192,13 +195,20 @@ class Evaluator(Definitions):
             return value.T
         return value
 
+    def stacked(self, parts: tuple[Expr, ...]) -> Array:
+        """Columns and numbers under each other."""
+        columns = [self.column(p) for p in parts]
+        if any(tuple(c.shape)[1:] != (1,) for c in columns):
+            raise ShapeError("only columns and numbers can be stacked")
+        return self.scope.backend.stack(columns)
+
     def vector(self, e: Vector) -> Array:
         """Written-out entries as a column."""
-        return self.scope.backend.stack([self.column(entry) for entry in e.entries])
+        return self.stacked(e.entries)
 
     def matrix(self, e: Matrix) -> Array:
         """A written-out matrix."""
-        rows = [self.scope.backend.stack([self.column(entry) for entry in row]).T for row in e.rows]
+        rows = [self.stacked(row).T for row in e.rows]
         return self.scope.backend.stack(rows)
 
     def component(self, e: Component) -> Array:
@@ -302,7 +312,10 @@ class Evaluator(Definitions):
                 plain = [k for k, i in enumerate(node.index) if isinstance(i, Ref) and i.name == e.variable]
                 if plain:
                     self.index[e.variable] = 1
-                    shape = tuple(self.value(node.body).shape)
+                    value = self.value(node.body)
+                    shape = () if isinstance(value, Special) else tuple(value.shape)
+                    if len(shape) != 2:
+                        raise ShapeError("a scalar has no components", node.span)
                     return 1, shape[plain[0]] if len(node.index) > 1 else max(shape)
         return self.scope.default_range
 

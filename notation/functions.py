@@ -10,6 +10,8 @@ from notation.arrays import Array, Backend, Function, Special
 from notation.errors import EvaluationError, ShapeError
 from notation.tree import Call
 
+_ARRAYS = frozenset({"trace", "det", "softmax", "diag", "vec"})
+
 
 def apply_function(e: Call, args: list[Array], elementwise: Mapping[str, Function], b: Backend) -> Array:
     """The value of a function call on evaluated arguments."""
@@ -20,6 +22,10 @@ def apply_function(e: Call, args: list[Array], elementwise: Mapping[str, Functio
         args = [b.constant(1.0) * a.factor if isinstance(a, Special) and a.kind != "identity" else a for a in args]
         if any(isinstance(a, Special) for a in args):
             raise ShapeError(f"{name} of the identity has no size here", e.span)
+    if name in _ARRAYS and any(tuple(a.shape) == () for a in args):
+        raise ShapeError(f"{name} needs a vector or a matrix", e.span)
+    if name in {"trace", "det"} and (args[0].shape[0] != args[0].shape[1]):
+        raise ShapeError(f"{name} needs a square matrix", e.span)
     if e.order:
         return _prime(e, args, b)
     if name in elementwise and len(args) == 1:
