@@ -13,6 +13,7 @@ from checkers.solution import Solution
 from checkers.store import Store
 from checkers.verdict import Verdict
 from derivations.model import Model, ModelError, build
+from notation.errors import EvaluationError, ShapeError
 from reference_impl.world import World
 
 # Worlds per model: a wrong formula that survives one random World of distinct sizes is a coincidence of measure zero;
@@ -66,9 +67,16 @@ class Bench:
         """The derived answer to a question."""
         if question_id not in self._solutions:
             question = self.assignment.question(question_id)
-            make = lambda: self.kind(question).solve(self, question)  # noqa: E731
-            self._solutions[question_id] = self.store.solution(f"solution-{question_id}", make)
+            self._solutions[question_id] = self.store.solution(f"solution-{question_id}", partial(self.solve, question))
         return self._solutions[question_id]
+
+    def solve(self, question: Question) -> Solution:
+        """Derive one answer; what the calculus cannot do is an author's matter, told with the question's line."""
+        try:
+            return self.kind(question).solve(self, question)
+        except (EvaluationError, ShapeError) as problem:
+            message = f"the answer to {question.id} cannot be derived: {problem}"
+            raise self.assignment.error(message, "questions", question.id) from problem
 
     def solutions(self) -> tuple[Solution, ...]:
         """All derived answers, in the order of the assignment."""

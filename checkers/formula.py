@@ -87,7 +87,7 @@ class Formula(Selection):
                 question,
                 text,
                 "wrong",
-                reading=untrue.sides,
+                reading=untrue.tree,
                 message="The derivative of the function is not what is stated here.",
             )
         boundary = [s for s in mains if self.is_boundary(s)]
@@ -125,7 +125,7 @@ class Formula(Selection):
                 self.question,
                 text,
                 "wrong",
-                reading=others[-1].sides,
+                reading=others[-1].tree,
                 message=f"This is a statement about {to_plain(head)}, and {to_plain(self.asked.target)} is asked.",
             )
         problem = ReadError(
@@ -148,7 +148,7 @@ class Formula(Selection):
         inlined, helpers = self.inline(final, answer)
         relation = Relation(self.asked, self.worlds, answer)
         found = relation.compare(inlined, s)
-        reading = s.sides
+        reading = s.tree
         if found.outcome == "no value":
             return verdict(
                 question, text, "undecided", reading=reading, message=f"This could not be evaluated: {found.message}."
@@ -227,8 +227,21 @@ class Formula(Selection):
             "wrong",
             reading=reading,
             witness=witness(found),
-            message="The formula is not equal to what is asked: at these numbers it has another value.",
+            message=self.difference(found),
         )
+
+    def difference(self, found: Comparison) -> str:
+        """What is wrong in one sentence."""
+        expected, yours = found.expected, found.yours
+        square = expected is not None and yours is not None and expected.ndim == 2 and yours.shape == expected.T.shape
+        if (
+            square
+            and expected is not None
+            and yours is not None
+            and np.allclose(yours.T, expected, rtol=1e-8, atol=1e-12)
+        ):
+            return "This is the transpose of what is asked: the gradient has the shape of its argument, row by row."
+        return "The formula is not equal to what is asked: at these numbers it has another value."
 
     def agreed(self, answer: Answer, final: Expr, found: Comparison, text: str, reading: tuple[Expr, ...]) -> Verdict:
         """Equal in value: it must also answer the question."""

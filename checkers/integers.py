@@ -12,6 +12,8 @@ from checkers.verdict import Status, Verdict, Witness
 from notation.tree import Expr, Num, walk
 from notation.vocabulary import Vocabulary
 
+# 3.09 million
+_SCALE = re.compile(r"(\d+(?:\.\d+)?) (thousand|million)\b")
 # 199*199 positions x 3 channels
 _LETTER_X = re.compile(r"(?<=[\w)])\s+[xX]\s+(?=[\d(])")
 # 3 088 878: digits grouped by spaces
@@ -28,6 +30,7 @@ def judge_integer(
 ) -> Verdict:
     """The verdict on an answer that must be one whole number."""
     text_read = _LETTER_X.sub(" × ", text)
+    text_read = _SCALE.sub(lambda m: f"{m[1]} × 10^{3 if m[2] == 'thousand' else 6}", text_read)
     answer, values = read_numbers(_SPACED.sub(lambda m: m[0].replace(" ", ""), text_read), vocabulary, sizes)
     found = answer_value(values)
     if found is None:
@@ -37,7 +40,7 @@ def judge_integer(
         if answer.errors:
             raise answer.errors[0]
         raise nothing_to_read(text, "number")
-    reading = found.statement.sides
+    reading = found.statement.tree
     if found.value is None:
         if found.depends:
             return verdict(

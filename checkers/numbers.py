@@ -59,6 +59,8 @@ def read_numbers(
             given[value[0]] = value[1]
         else:
             said.append(s)
+    if not said:  # nothing but a name, `n extra parameters`
+        said = [s for s in answer.statements if _mention(s) and s.role != "premise"]
     return answer, [valued(s, {**sizes, **given}) for s in said]
 
 

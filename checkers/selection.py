@@ -74,7 +74,13 @@ class Selection:
         """Whether a statement is about the asked quantity: by its left side, or as a bare formula."""
         left = s.left
         if left is None:
-            return s.role == "claim" and not isinstance(s.sides[0], Compare) and not self.trivial(s.sides[0])
+            mention = isinstance(s.sides[0], Num) and len(s.words) >= 2  # "if the gate is 1 it stays the same"
+            return (
+                s.role == "claim"
+                and not mention
+                and not isinstance(s.sides[0], Compare)
+                and not self.trivial(s.sides[0])
+            )
         if s.headless:
             return True
         return any(self.same_head(side) for side in s.sides[:-1])

@@ -20,8 +20,9 @@ from derivations.terms import ADJOINT, Bound, S, Term, ToSympy, fresh, index_sym
 from derivations.trees import ToTree
 from notation.errors import EvaluationError
 from notation.fields import Index
-from notation.tree import Call, Div, Expr, Indicator, Num, Pow, Reduce, Ref, rebuild, walk
-from notation.vocabulary import Dim, Quantity
+from notation.indexed import Lowering
+from notation.tree import Call, Div, Expr, Indicator, Num, Pow, Reduce, Ref, number, rebuild, walk
+from notation.vocabulary import Dim, Quantity, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,53 @@ class Calculus:
         # quantities that are one number at all steps, such as a gate held at 1
         self.constants: dict[str, Expr] = {e.left.name: e.right for e in model.equations if isinstance(e.right, Num)}
         for e in model.equations:
-            self._add(e)
+            self._add(self.flattened(e))
+
+    def flattened(self, equation: Equation) -> Equation:
+        """Name the argument of a softmax that is not a plain quantity, and write a squared norm as a sum of squares."""
+
+        def visit(e: Expr) -> Expr:
+            e = rebuild(e, visit)
+            if (
+                isinstance(e, Pow)
+                and isinstance(e.base, Call)
+                and e.base.function == "norm"
+                and e.exponent == number(2)
+            ):
+                return Call("inner", (e.base.args[0], e.base.args[0]))
+            if isinstance(e, Call) and e.function == "softmax" and not e.order and not isinstance(e.args[0], Ref):
+                return self.argument(e.args[0], equation)
+            return e
+
+        return replace(equation, right=visit(equation.right))
+
+    def argument(self, e: Expr, equation: Equation) -> Expr:
+        """A softmax of a new hidden quantity that holds its argument."""
+        name = f"a({equation.left.name})" + "'" * sum(
+            1 for n in self.quantities if n.startswith(f"a({equation.left.name})")
+        )
+        bounded = with_bounds(self.folded(e), self.quantities, self.model.vocabulary.ranges)
+        field = Lowering(self.shape_of).lower(bounded)
+        axes = equation.left.at
+        shape = tuple(d for d in (field.rows, field.cols) if d is not None)
+        self.quantities[name] = Quantity(name, tuple(a.name for a in axes if isinstance(a, Ref)), shape)
+        left = Ref(name, axes)
+        self._add(Equation(left, e, equation.line, equation.text), hidden=True)
+        return Call("softmax", (left,))
+
+    def shape_of(self, name: str) -> Shape:
+        """The shape of a quantity of the model, or of one that the calculus named."""
+        quantity = self.quantities.get(name)
+        if quantity is None or quantity.shape is None:
+            raise EvaluationError(f"the shape of {name} is not known")
+        return quantity.shape
 
     # -- index form -------------------------------------------------------------------------------------------------
 
-    def _add(self, equation: Equation) -> None:
+    def _add(self, equation: Equation, *, hidden: bool = False) -> None:
         model = self.model
         right = with_bounds(self.folded(equation.right), self.quantities, model.vocabulary.ranges)
-        field = model.lowering().lower(right)
+        field = Lowering(self.shape_of).lower(right)
         name = equation.left.name
         dims = [d for d in (field.rows, field.cols) if d is not None]
         if equation.left.index:
@@ -94,7 +134,7 @@ class Calculus:
             key = name + "".join(
                 f"|{axis}:{k}" for axis, (k, dim) in enumerate(zip(blocks, dims, strict=True)) if len(dim) > 1
             )
-            self.equations.append(IndexEquation(key, tuple(free), tuple(self.terms(body)), equation.text))
+            self.equations.append(IndexEquation(key, tuple(free), tuple(self.terms(body)), equation.text, hidden))
             self.name_activation(key, free, body)
 
     def folded(self, e: Expr) -> Expr:

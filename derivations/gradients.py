@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.calculus import Calculus, adjoints_in
+from derivations.calculus import Calculus, Contribution, adjoints_in
 from derivations.derivation import Derivation, Step
 from derivations.index_form import free_letters, readable
 from derivations.model import Model
@@ -101,8 +101,7 @@ class _Gradient:
             target = (*self.steps_at, *self.components)
             contributions = [c for c in self.calculus.contributions(key, target) if c.term.body != 0]
             if n == 0:
-                story = Story(self.calculus, self.raising, self.target, self.steps_at)
-                steps.extend(story.steps([c for c in contributions if not self.vanishes(c.term)], self.components))
+                steps.extend(self.opening([c for c in contributions if not self.vanishes(c.term)], len(keys) == 1))
             per_block.append(self.calculus.eliminated([c.term for c in contributions], self.keep(), self.last()))
         index_form = self.index_form(per_block) if len(keys) == 1 else None
         try:
@@ -118,6 +117,21 @@ class _Gradient:
             steps.append(Step(claim, "substitute and collect"))
         assumptions = self.assumptions()
         return Derivation(claim, index_form, tuple(steps), assumptions, matrix)
+
+    def opening(self, contributions: list[Contribution], single: bool) -> list[Step]:
+        """The first lines: the chain rule over all users, or one step back through the quantities that use it."""
+        hidden = {e.name for e in self.calculus.equations if e.hidden}
+        if not any(c.user in hidden for c in contributions):
+            story = Story(self.calculus, self.raising, self.target, self.steps_at)
+            return story.steps(contributions, self.components)
+        if not single:
+            return []
+        back = self.calculus.eliminated([c.term for c in contributions], lambda key, at: key not in hidden, self.last())
+        try:
+            line = Compare((self.target, self.raising.terms(back, self.components)), ("=",))
+        except MatrixFormError:
+            return []
+        return [Step(line, "one step back, through every quantity that uses it")]
 
     def vanishes(self, term: Term) -> bool:
         last = self.last()
@@ -186,7 +200,7 @@ class _Gradient:
         index_form = Compare((left, Reduce("sum", inner, start, high, None, component)), ("=",)) if one else None
         steps = (
             Step(general, "one step back, with the gates as they are"),
-            Step(claim, f"carried on to the last step {_name(high)}"),
+            Step(claim, f"carried on to the last step ${_name(high)}$"),
         )
         return Derivation(claim, index_form, steps, self.assumptions(), True)
 

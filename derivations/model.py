@@ -254,6 +254,13 @@ class _Builder:
         name = replace(symbol, label=label).canonical
         known = self.quantities.get(name)
         shape = known.shape if known is not None else None
+        first_step = any(name == n for n, _ in self.initial)  # its axis is learnt here
+        if known is not None and known.role != "size" and known.axes != axes and not first_step:
+            raise ModelError(
+                f"{left.strip()} and {name} would be one name with different subscripts",
+                line,
+                "give one of them another letter",
+            )
         if known is not None and known.role == "size":
             raise ModelError(f"{name} is a size and cannot be computed", line)
         self.quantities[name] = Quantity(name, axes, shape)

@@ -306,6 +306,10 @@ class Evaluator(Definitions):
                     ):
                         return 1, length
                 plain = [k for k, i in enumerate(node.index) if isinstance(i, Ref) and i.name == e.variable]
+                if plain and node.name in self.scope.definitions:
+                    length = self._defined_length(node)
+                    if length is not None:
+                        return 1, length
                 if plain and node.name not in self.scope.definitions:
                     return 1, self._length(node, plain[0])
             if isinstance(node, Component):
@@ -318,6 +322,14 @@ class Evaluator(Definitions):
                         raise ShapeError("a scalar has no components", node.span)
                     return 1, shape[plain[0]] if len(node.index) > 1 else max(shape)
         return self.scope.default_range
+
+    def _defined_length(self, node: Ref) -> int | None:
+        """The length of a vector that the answer itself defines."""
+        try:
+            value = self.defined(node.name, tuple(self.integer(a) for a in node.at), ())
+        except (EvaluationError, ShapeError):
+            return None
+        return None if isinstance(value, Special) or len(value.shape) != 2 else int(max(value.shape))
 
     def _length_of_axis(self, name: str, k: int) -> int | None:
         """The length of an axis of a whole array, for a component written as a subscript of a name without

@@ -357,8 +357,13 @@ class Spelling(Cursor):
             dims = len(found.shape or ())
             steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
             missing = not steps and len(out.subs) + len(out.sups) < len(found.axes) + dims
-            taken = (missing and timelike and bool(found.axes)) or (
-                token.text == "[" and indexlike and used < len(found.axes) + dims
+            letter = len(inner) == 1 and inner[0].kind == "name" and inner[0].text in (INDEX_LETTERS | self.bound)
+            component = letter and not token.space and len(out.subs) + len(out.sups) < len(found.axes) + dims
+            component = component and bool(steps or not found.axes)
+            taken = (
+                component
+                or (missing and timelike and bool(found.axes))
+                or (token.text == "[" and indexlike and used < len(found.axes) + dims)
             )
         if not taken:
             return None

@@ -10,10 +10,12 @@ from notation.errors import ReadError
 from notation.scope import Clause
 from notation.tree import (
     Add,
+    Compare,
     Expr,
     Neg,
     Num,
     Ref,
+    Relation,
     Span,
     number,
 )
@@ -32,6 +34,14 @@ class Statement:
     span: Span = (0, 0)
     words: tuple[str, ...] = ()
     headless: bool = False
+
+    @property
+    def tree(self) -> tuple[Expr, ...]:
+        """The statement as it is shown: one relation, or the bare formula."""
+        if len(self.sides) == 1:
+            return self.sides
+        equals: Relation = "="
+        return (Compare(self.sides, (equals,) * (len(self.sides) - 1), span=self.span),)
 
     @property
     def left(self) -> Expr | None:

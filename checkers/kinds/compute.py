@@ -126,7 +126,7 @@ class Compute(Kind):
             if answer.errors:
                 raise answer.errors[0]
             raise nothing_to_read(text, "list of numbers")
-        reading = value.statement.sides
+        reading = value.statement.tree
         if value.value is None:
             if value.depends and self.same_formula(value.statement.sides[-1], known, key):
                 return verdict(

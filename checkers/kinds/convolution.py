@@ -62,17 +62,19 @@ class Convolution(Kind):
         """Derive the answer and check it on every road that applies."""
         results = self.results()
         steps: list[Step] = []
-        for r in results:
+        for n, r in enumerate(results, 1):
             s = r.stage
             size = Call(
                 "floor", (fraction(int(r.before[0]) + 2 * s.padding - s.dilation * (s.kernel[0] - 1) - 1, s.stride),)
             )
             steps.append(
                 Step(
-                    Compare((Ref("H_{out}"), add(size, number(1)), number(int(r.after[0]))), ("=", "=")),
+                    Compare((Ref(f"H_{{{n}}}"), add(size, number(1)), number(int(r.after[0]))), ("=", "=")),
                     f"{s.name}: the last window must still lie in the padded input",
                 )
             )
+            if self.ask == "shapes":
+                continue
             product = star(*(int(a) for a in r.after), int(s.channels), int(r.window))
             steps.append(
                 Step(
@@ -136,7 +138,8 @@ class Convolution(Kind):
     def judge_shapes(self, question: Question, text: str, wanted: list[tuple[int, ...]]) -> Verdict:
         """The shapes of all stages, in order or by name."""
         answer, found = read_shapes(text, Vocabulary(open=True), {})
-        found = [d for d in found if d.sizes != tuple(self.input)]
+        if len(found) > len(wanted):  # the input, named before the outputs
+            found = [d for d in found if d.sizes != tuple(self.input)]
         found = combined(found, len(wanted))
         if not found:
             if answer.errors:
@@ -147,7 +150,7 @@ class Convolution(Kind):
         shapes = [d for d in found if len(d.sizes) == 3] or found
         named = self.by_name(shapes, text)
         mine = named if named is not None else [d.sizes for d in shapes][-len(wanted) :]
-        reading = tuple(d.statement.sides[-1] for d in shapes)
+        reading = tuple(Call("shape", tuple(number(k) for k in d.sizes)) for d in shapes)
         if len(mine) < len(wanted):
             one_right = bool(mine) and mine[0] in _orders(wanted[0]) | _orders(wanted[-1])
             message = f"{len(wanted)} output sizes are asked, and {len(mine)} was found."

@@ -28,9 +28,13 @@ _CLAUSE = re.compile(
     r"|controls?|and then|where|used)\b|;"
 )
 _EARLIER = re.compile(
-    r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding|past"
+    r"\b(?:previous|prev|old|last|prior|earlier|incoming|preceding"
     r"|enter\w*|coming in|comes in|arriv\w*)\b"
     r"|\b(?:c|state|memory)[\s_({]*(?:at\s+)?(?:time\s+|step\s+)*t\s*[-\u2212]\s*1"
+)
+_SUM_NODE = re.compile(
+    r"\b(?:output of|out of|leav\w+|after)\s+(?:the\s+)?(?:\+|plus|sum\w*|add\w*)\s*"
+    r"(?:node|gate|junction|unit|operation|circle|sign)"
 )
 _NEWER = re.compile(r"\b(?:new|current|updated|next|outgoing|present)\b")
 _CARRIES = re.compile(r"\b(?:carr(?:y|ies|ying)|holds?|holding|labell?ed|marked|denoted|called|shows?)\b")
@@ -127,6 +131,10 @@ class Labels(Kind):
         carried = self.carried(text, model)
         if carried is not None:
             return self.decided(question, text, carried, target)
+        if _SUM_NODE.search(lower):
+            sums = [e.left for e in model.equations if isinstance(e.right, Add)]
+            if len(sums) == 1:
+                return self.decided(question, text, sums[0], target)
         by_role = self.by_role(text, lower, target, self.names(model, bench, question), model)
         if by_role is not None:
             return self.decided(question, text, by_role, target)
@@ -151,16 +159,17 @@ class Labels(Kind):
         if not found:
             return None
         found.sort(key=lambda item: item[0])
-        refs = [ref if _NEWER.search(head) else self.shifted(ref, head) for _, ref in found]
+        refs = [ref if _NEWER.search(head) else self.shifted(ref, head, model) for _, ref in found]
         if len(set(refs)) > 1:
             return (
                 refs[0] if re.match(r"(?:the\s+)?(?:output\s+of\s+)?(?:the\s+)?", head) and found[0][0] <= 16 else None
             )
         return refs[0]
 
-    def shifted(self, ref: Ref, head: str) -> Ref:
-        """`previous cell state` is the cell state one step earlier."""
-        if ref.at and isinstance(ref.at[0], Ref) and _EARLIER.search(head):
+    def shifted(self, ref: Ref, head: str, model: Model) -> Ref:
+        """`previous cell state` is the cell state one step earlier; a gate has no earlier place in the cell."""
+        state = ref.name in {name for name, _ in model.initial}
+        if state and ref.at and isinstance(ref.at[0], Ref) and _EARLIER.search(head):
             return Ref(ref.name, (Add((ref.at[0], Neg(_one()))),))
         return ref
 
@@ -214,7 +223,10 @@ class Labels(Kind):
 
     def by_input(self, text: str, activation: str, target: Ref, names: dict[str, Ref], model: Model) -> Ref | None:
         """The quantity in `the tanh applied to ...`: by its function and what it is applied to."""
-        match = re.search(r"(?:appl\w*|acts|acting|works)\s+(?:on|to)\b", text.lower())
+        match = re.search(
+            r"(?:appl\w*|acts|acting|works)\s+(?:on|to)\b|\b(?:tanh|sigmoid)\s+of\b(?!\s+the\s+(?:gate|layer))",
+            text.lower(),
+        )
         if not match or not activation:
             return None
         what = re.split(r",|\bbefore\b|\band\b|;", text[match.end() :], maxsplit=1)[0]
@@ -238,17 +250,17 @@ class Labels(Kind):
 
     def decided(self, question: Question, text: str, named: Ref, target: Ref) -> Verdict:
         """The verdict, once it is known what was named."""
-        from notation.plain import to_plain
+        from notation.latex import to_latex
 
         normal = Ref(named.name, tuple(simplified(a) for a in named.at))
         wanted = Ref(target.name, tuple(simplified(a) for a in target.at))
         if normal == wanted:
-            return verdict(question, text, "correct", evidence=f"names the place of {to_plain(target)}")
+            return verdict(question, text, "correct", evidence=f"names the place of ${to_latex(target)}$")
         return verdict(
             question,
             text,
             "wrong",
-            message=f"This names the place of {to_plain(named)}, and {to_plain(target)} is asked.",
+            message=f"This names the place of ${to_latex(named)}$, and ${to_latex(target)}$ is asked.",
         )
 
 

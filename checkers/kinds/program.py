@@ -52,14 +52,14 @@ class Program(Kind):
         value = float(found.value)
         if self.metric.low <= value <= self.metric.high:
             return verdict(
-                question, text, "correct", reading=found.statement.sides, evidence=f"{self.metric.name} {value:g}"
+                question, text, "correct", reading=found.statement.tree, evidence=f"{self.metric.name} {value:g}"
             )
         bounds = f"{shown(self.metric.low)} to {shown(self.metric.high)}"
         return verdict(
             question,
             text,
             "wrong",
-            reading=found.statement.sides,
+            reading=found.statement.tree,
             witness=Witness(self.metric.name, bounds, shown(value)),
             message=f"A working program reaches a {self.metric.name} of {bounds}.",
         )

@@ -72,7 +72,7 @@ class Shape(Kind):
             raise nothing_to_read(text, "shape")
         if answer.errors:
             raise answer.errors[0]
-        reading: tuple[Expr, ...] = chosen.statement.sides
+        reading: tuple[Expr, ...] = (Call("shape", tuple(number(k) for k in chosen.sizes)),)
         mine = chosen.sizes
         if mine == key or (len(key) == 1 and mine == (*key, 1)):
             return verdict(question, text, "correct", reading=reading, evidence=f"the shape {show(key)}")

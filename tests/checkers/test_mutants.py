@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ import pytest
 from checkers.assignment import load_assignment
 from checkers.bench import Bench
 from checkers.verdict import Verdict
-from notation.statement import simplified
 from notation.latex import to_latex
 from notation.plain import to_plain
+from notation.statement import simplified
 from notation.tree import (
     Add,
     Call,

@@ -82,7 +82,7 @@ def world() -> World:
             {"W": "n x (n+d)", "v": "n"},
             "h_t = \\tanh(W [h_{t-1}, x_t])\nL = v^\\top h_T",
             "L",
-        )  # fmt: skip
+        )
     )
     return make_world(model, 0)
 

@@ -179,7 +179,7 @@ def test_a_gradient_uses_only_what_it_may(name: str, one: Mapping[str, Any]) -> 
 
 @pytest.mark.parametrize("one", TABLE["unclosed"], ids=[f"{one['model']}: {one['of']}" for one in TABLE["unclosed"]])
 def test_what_cannot_be_closed_is_an_error(one: Mapping[str, Any]) -> None:
-    with pytest.raises(EvaluationError, match="recursive|allow"):
+    with pytest.raises(EvaluationError, match=r"recursive|allow"):
         derived(one["model"], one)
 
 

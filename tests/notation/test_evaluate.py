@@ -83,7 +83,7 @@ def scope(backend: str = "numpy", **options: Any) -> Scope:
     return Scope(
         lookup=lookup,
         ranges={"t": (1, LAST)},
-        axes={name: ("t",) for name in SERIES},
+        axes=dict.fromkeys(SERIES, ("t",)),
         backend=torch_backend() if backend == "torch" else numpy_backend(),
         **options,
     )
@@ -200,7 +200,7 @@ def test_a_definition_by_itself_at_the_same_step_has_no_value() -> None:
 
 
 def test_a_recursion_without_end_has_no_value() -> None:
-    with pytest.raises(EvaluationError, match="not defined|does not end|no value"):
+    with pytest.raises(EvaluationError, match=r"not defined|does not end|no value"):
         value_of(r"h_t = r_t, where r_t = z_t \odot r_{t-1}", t=2)
 
 

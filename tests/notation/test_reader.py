@@ -109,9 +109,11 @@ def test_a_slip_is_named_where_it_is(one: dict[str, Any]) -> None:
 
 
 def first_error(text: str, known: Vocabulary) -> ReadError | None:
-    """The first thing in an answer that could not be read."""
+    """The first thing in an answer that could not be read; where nothing was, what the reader of one formula says."""
     try:
         answer = read_answer(text, known)
+        if not answer.errors and not answer.statements:
+            read_formula(text, known)
     except ReadError as problem:
         return problem
     return answer.errors[0] if answer.errors else None
