@@ -95,7 +95,7 @@ class Definitions:
         chosen = self.choose(name, at, index)
         if chosen is None:
             high = max((h for _, h in self.scope.ranges.values()), default=0)
-            if at and at[0] > high:  # quantities beyond the last step are 0 by convention
+            if at and at[0] > high and self._runs_in_time(name):  # quantities beyond the last step are 0 by convention
                 return self.scope.backend.constant(0.0)
             raise EvaluationError(f"{name} is not defined at step {', '.join(map(str, at))}")
         body, bound, rest = chosen
@@ -133,7 +133,7 @@ class Definitions:
                         bound.update(shift)
                         exact = False
             rest = index[len(clause.index) :]
-            if not matches or (not exact and at and at[0] > high):
+            if not matches or (not exact and at and at[0] > high and self._runs_in_time(name)):
                 continue
             if clause.condition is not None and not self._holds_with(clause.condition, bound):
                 continue
@@ -143,9 +143,14 @@ class Definitions:
         return general
 
     def _fixed(self, name: str) -> bool:
-        return (name not in self.scope.ranges and name in self.index and False) or (
-            name not in self.scope.ranges and self._is_size(name)
-        )
+        """Whether a name in a pattern has a value of its own (a size) instead of being bound."""
+        return name not in self.scope.ranges and self._is_size(name)
+
+    def _runs_in_time(self, name: str) -> bool:
+        """Whether a defined name is indexed by steps: its clauses use a sequence variable or the size of a sequence."""
+        clauses = self.scope.definitions[name]
+        steps = {r.name for c in clauses for a in c.at for r in walk(a) if isinstance(r, Ref)}
+        return bool(steps & (set(self.scope.ranges) | {"t", "T"}))
 
     def _is_size(self, name: str) -> bool:
         try:

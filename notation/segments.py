@@ -61,7 +61,9 @@ class Segment:
 
 def blank_markers(text: str) -> str:
     """`text` with list markers and headings replaced by spaces (positions stay as they are)."""
-    text = _NUMBERED.sub(lambda m: " " * len(m[0]), text)
+    numbered = [m for m in _NUMBERED.finditer(text) if m[0].strip()[0].isdigit()]
+    if len(numbered) != 1 or numbered[0].start() > 0:  # a lone `0.` is an answer, not the head of a list
+        text = _NUMBERED.sub(lambda m: " " * len(m[0]), text)
     text = _COMMENT.sub(lambda m: " " * len(m[0]), text)
     text = _ABBREVIATION.sub(lambda m: ";" + " " * (len(m[0]) - 1), text)
     text = _ORDINAL.sub(lambda m: " " * len(m[0]), text)
