@@ -309,6 +309,9 @@ class _Pair:
                 if any(isinstance(n, (Add, Reduce)) for side in (self.mine, self.wanted) for n in walk(side))
                 else 0.0
             )
+            exact = not any(isinstance(n, (Add, Reduce)) for n in walk(self.mine))
+            if exact and not wanted.any() and mine.any():
+                return self.refuted(point, wanted, mine)  # 1e-20 for x - x: small is not zero
             if error > max(TOLERANCE, floor):
                 return self.refuted(point, wanted, mine)
             worst = max(worst, error)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from checkers.cases import Asked
-from checkers.kinds.base import unreadable, verdict
+from checkers.doubt import doubt
+from checkers.kinds.base import doubtful, unreadable, verdict
 from checkers.prove import proves
 from checkers.relation import Comparison, Relation
 from checkers.selection import Selection, is_identity
@@ -170,6 +171,8 @@ class Formula(Selection):
                     message="A definition used in this answer does not hold.",
                     witness=witness(side),
                 )
+        if why := doubt(text, s.span):
+            return doubtful(question, text, why, reading)
         return self.agreed(answer, inlined, found, text, reading)
 
     def inline(self, final: Expr, answer: Answer) -> tuple[Expr, list[tuple[Expr, Statement]]]:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 
 from checkers.assignment import Question
-from checkers.kinds.base import verdict
+from checkers.doubt import doubt
+from checkers.kinds.base import doubtful, verdict
 from checkers.numbers import answer_value, nothing_to_read, number_word, read_numbers, shown
 from checkers.verdict import Status, Verdict, Witness
 from notation.tree import Expr, Num, walk
 from notation.vocabulary import Vocabulary
+from notation.words import NUMBER_WORDS
 
 # 3.09 million
 _SCALE = re.compile(r"(\d+(?:\.\d+)?) (thousand|million)\b")
@@ -18,6 +20,12 @@ _SCALE = re.compile(r"(\d+(?:\.\d+)?) (thousand|million)\b")
 _LETTER_X = re.compile(r"(?<=[\w)])\s+[xX]\s+(?=[\d(])")
 # 3 088 878: digits grouped by spaces
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,])")
+
+
+def _word_span(text: str) -> tuple[int, int]:
+    """Where the first number word stands."""
+    match = re.search(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", text, re.IGNORECASE)
+    return match.span() if match else (0, 0)
 
 
 def judge_integer(
@@ -35,6 +43,8 @@ def judge_integer(
     found = answer_value(values)
     if found is None:
         word = number_word(answer)
+        if word is not None and word == key and doubt(text, _word_span(text), value=True):
+            return doubtful(question, text, "the answer denies it", ())
         if word is not None:
             return _decided(question, text, float(word), key, (), foreseen, rounded=False)
         if answer.errors:
@@ -61,6 +71,8 @@ def judge_integer(
             reading=reading,
             message=f"One number is asked, and this is a list of {found.value.size}.",
         )
+    if float(found.value) == key and (why := doubt(text, found.statement.span, value=True)):
+        return doubtful(question, text, why, reading)
     texts = [n.text for n in walk(found.statement.sides[-1]) if isinstance(n, Num)]
     rounded = any("." in t or "e" in t.lower() for t in texts)
     return _decided(question, text, float(found.value), key, reading, foreseen, rounded=rounded)

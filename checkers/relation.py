@@ -59,6 +59,7 @@ class Comparison:
     compared: int = 0
     error: float = 0.0
     message: str = ""
+    missing: str = ""
     span: tuple[int, int] = (0, 0)
     world: World | None = None
     step: str = ""
@@ -107,10 +108,12 @@ class Relation(Cases):
                 done += 1
                 if out.outcome != "agrees":
                     return out
-            if done == 0 and out.outcome == "agrees":
+            if done == 0:
                 out.outcome = "no value"
                 out.message = out.message or "it has no value at any step"
                 return out
+        if out.missing:  # right wherever it has a value, but it has none at a step that is asked
+            out.outcome, out.message = "no value", out.missing
         return out
 
     # -- one evaluation
@@ -135,12 +138,10 @@ class Relation(Cases):
             out.world, out.step = world, where
             return True
         except EvaluationError as problem:
-            last = self.is_last(world, case.at)
-            if last and len(self.places(world)) > 1:
-                return None
-            out.outcome, out.message = "no value", str(problem)
-            out.world, out.step = world, where
-            return True
+            if not (self.is_last(world, case.at) and len(self.places(world)) > 1):
+                out.missing = out.missing or f"{problem} ({where})"
+            out.message = out.message or str(problem)
+            return None
         out.used |= used
         out.forbidden |= used - self.permitted(world, case)
         out.world, out.step = world, where

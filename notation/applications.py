@@ -23,7 +23,7 @@ from notation.tree import (
 
 if TYPE_CHECKING:
     from notation.parser import Parser
-from notation.brackets import _items, bracket
+from notation.brackets import _items, bracket, without_breaks
 from notation.ranges import _ranged, reduce_
 from notation.vocabulary import split_commas
 
@@ -89,7 +89,7 @@ def _arguments(p: Parser, token: Token) -> list[Expr]:
         p.pos = end + 1
         if not inner:
             raise p.error(f"'{token.text}' needs an argument", f"{token.text}(x)", (token.start, p.before()))
-        inner = [t for t in inner if t.kind not in {"newline", "row"}]
+        inner = without_breaks(inner)
         return _items(p, _without_keywords(inner), spaced=False)
     if nxt.kind == "op" and nxt.text == "[":
         return [bracket(p, nxt)]

@@ -242,7 +242,7 @@ def elementwise_functions(b: Backend) -> dict[str, Function]:
     xp = b.xp
 
     def sigmoid(x: Array) -> Array:
-        return 1 / (1 + xp.exp(-x))
+        return 0.5 * (1 + xp.tanh(0.5 * x))  # the logistic function, without overflow
 
     def relu(x: Array) -> Array:
         return x * (x > 0)
@@ -267,7 +267,7 @@ def elementwise_functions(b: Backend) -> dict[str, Function]:
         "coth": lambda x: 1 / xp.tanh(x),
         "log2": lambda x: xp.log(x) / math.log(2),
         "log10": lambda x: xp.log(x) / math.log(10),
-        "softplus": lambda x: xp.log(1 + xp.exp(x)),
+        "softplus": lambda x: relu(x) + xp.log(1 + xp.exp(-xp.abs(x))),
         "atanh": xp.arctanh,
         "asin": xp.arcsin,
         "acos": xp.arccos,

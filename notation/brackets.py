@@ -31,6 +31,15 @@ def bracket(p: Parser, token: Token) -> Expr:
     """Round, square and curly brackets, bars and angles."""
     if token.text in {"|", "||"}:
         return _bars(p, token)
+    nxt = p.peek(1)
+    if token.text == "\\{" and nxt is not None and nxt.kind == "begin" and p.closing(p.pos) < 0:
+        from notation.forms import environment  # \left\{ \begin{array} ... \right.
+
+        p.pos += 1
+        p.tokens[p.pos] = replace(nxt, text="cases")
+        return environment(p, p.tokens[p.pos])
+    if token.text in {"(", "{"} and (value := bracketed_derivative(p)) is not None:
+        return value
     close = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}[token.text]
     end = (
         p.closing(p.pos)
@@ -45,7 +54,7 @@ def bracket(p: Parser, token: Token) -> Expr:
             else f"the brackets '{token.text}' and '{other[0].text}' do not match"
         )
         raise p.error(f"this '{token.text.strip(chr(92))}' is never closed", hint, (token.start, token.end))
-    tokens = [t for t in p.tokens[p.pos + 1 : end] if t.kind not in {"newline", "row"}]
+    tokens = without_breaks(p.tokens[p.pos + 1 : end])
     p.pos = end + 1
     span = (token.start, p.before())
     if not tokens:
@@ -143,3 +152,34 @@ def conditions(p: Parser, tokens: list[Token]) -> Expr:
     if not parts:
         raise p.error("a condition is missing", "x > 0")
     return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def without_breaks(tokens: list[Token]) -> list[Token]:
+    """Tokens without line breaks, except inside a matrix or cases environment."""
+    out: list[Token] = []
+    depth = 0
+    for t in tokens:
+        depth += (t.kind == "begin") - (t.kind == "end")
+        if depth or t.kind not in {"newline", "row"}:
+            out.append(t)
+    return out
+
+
+def bracketed_derivative(p: Parser) -> Expr | None:
+    """`(∂L)/(∂c_t)` and `{\\partial L}/{\\partial c_t}`."""
+    from notation.differentials import _sub_parser, half, join
+
+    end = p.closing(p.pos)
+    if end < 0 or end + 2 >= len(p.tokens) or p.tokens[end + 1].text != "/" or p.tokens[end + 2].text not in {"(", "{"}:
+        return None
+    top = p.tokens[p.pos + 1 : end]
+    last = p.closing(end + 2)
+    bottom = p.tokens[end + 3 : last] if last > 0 else []
+    if not (top and bottom and top[0].kind == "partial" and bottom[0].kind == "partial"):
+        return None
+    upper, lower = _sub_parser(p, top), _sub_parser(p, bottom)
+    first, second = half(upper), half(lower)
+    if upper.peek() is not None or lower.peek() is not None:
+        return None
+    p.pos = last + 1
+    return join(p, first, second)

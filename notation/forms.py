@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -171,14 +172,12 @@ def environment(p: Parser, token: Token) -> Expr:
 
 
 def _branch(p: Parser, row: list[Token]) -> tuple[Expr, Expr | None]:
-    cut = next(
-        (
-            i
-            for i, t in enumerate(row)
-            if (t.kind == "op" and t.text == "&") or t.text in {"if", "for", "otherwise", "when", "else"}
-        ),
-        len(row),
-    )
+    cut, depth = len(row), 0
+    for i, t in enumerate(row):
+        depth += (t.kind == "begin") - (t.kind == "end")
+        if depth == 0 and ((t.kind == "op" and t.text == "&") or t.text in {"if", "for", "otherwise", "when", "else"}):
+            cut = i
+            break
     value, rest = row[:cut], row[cut:]
     while value and value[-1].kind == "op" and value[-1].text in {",", ";"}:
         value = value[:-1]
@@ -194,10 +193,13 @@ def _branch(p: Parser, row: list[Token]) -> tuple[Expr, Expr | None]:
     return p.sub(value), conditions(p, rest) if rest else None
 
 
-def _split(tokens: list[Token], at: object) -> list[list[Token]]:
+def _split(tokens: list[Token], at: Callable[[Token], bool]) -> list[list[Token]]:
+    """Split at tokens outside inner environments."""
     parts: list[list[Token]] = [[]]
+    depth = 0
     for token in tokens:
-        if at(token):  # type: ignore[operator]
+        depth += (token.kind == "begin") - (token.kind == "end")
+        if depth == 0 and at(token):
             parts.append([])
         else:
             parts[-1].append(token)

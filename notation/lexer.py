@@ -79,7 +79,31 @@ def tokenize(text: str, *, thousands: bool = True) -> list[Token]:
     lexer.run(0, len(text))
     if len(lexer.tokens) > MAX_TOKENS:
         raise ReadError(f"this answer has more than {MAX_TOKENS} symbols", text, (len(text) - 1, len(text)))
-    return lexer.tokens
+    return _unbraced(lexer.tokens)
+
+
+def _unbraced(tokens: list[Token]) -> list[Token]:
+    """Drop braces around one letter that carries a script, `{\\bf h}_t`, and around one operator, `{\\odot}`."""
+    out: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        single = i + 2 < len(tokens) and tokens[i].text == "{" and tokens[i + 2].text == "}" and tokens[i].kind == "op"
+        before = tokens[i - 1] if i else None
+        free = before is None or not (
+            before.kind in {"cmd", "accent"} or (before.kind == "op" and before.text in {"_", "^"})
+        )
+        if single and free:
+            inner = tokens[i + 1]
+            after = tokens[i + 3] if i + 3 < len(tokens) else None
+            scripted = after is not None and after.kind == "op" and after.text in {"_", "^"}
+            sign = inner.kind == "op" and inner.text in {"elementwise", "dot", "times", "outer", "*", "=", "+", "-"}
+            if (inner.kind in {"name", "greek"} and scripted) or sign:
+                out.append(replace(inner, space=tokens[i].space))
+                i += 3
+                continue
+        out.append(tokens[i])
+        i += 1
+    return out
 
 
 class _Lexer:
@@ -104,7 +128,7 @@ class _Lexer:
             self.put("newline", "\n", i, i + 1)
             self.space = True
             return i + 1
-        if c == "~" and self._ends_operand(i) and "\\" not in text and self.tokens[-1].kind == "name":
+        if c == "~" and self._ends_operand(i) and not {"\\", "$"} & set(text) and self.tokens[-1].kind == "name":
             self.put("combining", "tilde", i, i + 1)  # C~_t in plain text; in LaTeX a tie
             return i + 1
         if c.isspace() or c in SPACES:
@@ -137,6 +161,9 @@ class _Lexer:
             self.put("op", "^", i, i + 1)
             self.put("top", "T", i + 1, i + 2)
             return i + 2
+        if c == "." and self._is_product_dot(i):
+            self.put("op", "dot", i, i + 1)  # dL/dh_t . o_t
+            return i + 1
         if text.startswith(".dot(", i) and self._ends_operand(i):
             self.put("op", "matrix", i, i + 4)
             return i + 4
@@ -147,6 +174,14 @@ class _Lexer:
         if c == "%":
             return self.percent(i, stop)
         return self.character(i, stop)
+
+    def _is_product_dot(self, i: int) -> bool:
+        """Whether a dot with white space on both sides stands between two factors; a sentence ends without a space."""
+        text = self.text
+        spaced = i > 0 and text[i - 1] == " " and text[i + 1 : i + 2] == " "
+        last = self.tokens[-1] if self.tokens else None
+        operand = last is not None and (last.kind in {"name", "num", "greek"} or last.text in {")", "]", "}"})
+        return spaced and operand and (text[i + 2 : i + 3].isalnum() or text[i + 2 : i + 3] in {"(", "\\", "["})
 
     def letters(self, i: int, stop: int) -> int:
         match = _LETTERS.match(self.text, i, stop)
@@ -177,7 +212,7 @@ class _Lexer:
         if not self.tokens or self.tokens[-1].end != i:
             return False
         last = self.tokens[-1]
-        return last.kind in {"name", "num"} or last.text in {")", "]", "}"}
+        return last.kind in {"name", "num", "top", "greek"} or last.text in {")", "]", "}"}
 
     def percent(self, i: int, stop: int) -> int:
         # A bare % starts a comment in LaTeX and means "percent" after a number elsewhere.

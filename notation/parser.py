@@ -136,9 +136,13 @@ class Parser(Postfixes):
             elif token.kind == "op" and token.text in {"/", "//"}:
                 self.pos += 1
                 left = Div(left, self.denominator(left), span=(start, self.before()))
+                if token.text == "//":  # integer division in the style of code
+                    left = Call("floor", (left,), span=left.span)
             elif self.starts_factor(token):
                 right = self.factor()
                 left = self._juxtaposed(left, right, start)
+            elif token.kind == "num" and token.text == "1" and self.at_op("\\{", "[", ahead=1):
+                left = Mul(left, self.factor(), span=(start, self.before()))  # x 1\{x > 0\}
             elif (
                 token.kind == "num"
                 and self.pos
@@ -186,10 +190,9 @@ class Parser(Postfixes):
     def signed_factor(self) -> Expr:
         """A factor that may carry its own sign, as in `2 * -x`."""
         token = self.peek()
-        if token is not None and token.kind == "op" and token.text in {"-", "+"}:
+        if token is not None and token.kind == "op" and token.text == "-":
             self.pos += 1
-            body = self.signed_factor()
-            return Neg(body, span=(token.start, self.before())) if token.text == "-" else body
+            return Neg(self.signed_factor(), span=(token.start, self.before()))
         return self.factor()
 
     def starts_factor(self, token: Token) -> bool:
@@ -256,7 +259,7 @@ class Parser(Postfixes):
             raise self.error("two operators follow each other", "put brackets around a signed term")
         if token.kind == "infinity":
             raise self.error("infinity is not a value here", "give a finite range", span)
-        raise self.error("expected a number, a name or a bracket")
+        raise self.error("expected a number, a name or a bracket", "write what stands between the two signs")
 
     def named(self, token: Token) -> Expr:
         """A letter or word: a derivative, a function, or a symbol."""

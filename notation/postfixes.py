@@ -140,6 +140,8 @@ class Postfixes(Names):
             exponent = self.primary()
         else:
             exponent = self.primary()
+            if self.at_op("^"):  # powers of powers bind to the right
+                exponent = self.power(exponent, self.here())
         return Pow(base, exponent, span=(start, self.before()))
 
     def _blocked_axis(self, base: Expr) -> int:

@@ -73,6 +73,9 @@ def _range(
     p: Parser, lower: list[Token], upper: list[Token]
 ) -> tuple[list[str], Expr | None, Expr | None, Expr | None]:
     """The variables and bounds of a sum, from what stands below and above it."""
+    dots = next((i for i, t in enumerate(lower) if t.kind == "ellipsis"), None)
+    if dots is not None and not upper:  # sum_{t=1..T}
+        lower, upper = [t for t in lower[:dots] if t.text != ","], [t for t in lower[dots + 1 :] if t.text != ","]
     names = [t for t in lower if t.kind in {"name", "greek"}]
     pieces = split_commas(lower)
     if names and all(len(piece) == 1 and piece[0].kind in {"name", "greek"} for piece in pieces):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 
 from notation.cursor import Cursor
+from notation.errors import ReadError
 from notation.lexer import Token
-from notation.lexicon import ACCENT_WORDS, GREEK
+from notation.lexicon import ACCENT_WORDS, FUNCTIONS, GREEK
 from notation.tree import Ref
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 
@@ -119,6 +121,11 @@ class Spelling(Cursor):
         nxt = self.peek()
         if nxt is not None and nxt.kind == "op" and nxt.text in {"_", "("} and not nxt.space and known.function(run):
             return run
+        if nxt is not None and nxt.text == "(" and not nxt.space and len(run) >= 3:
+            near = difflib.get_close_matches(run, [n for n in FUNCTIONS if len(n) > 2], n=1, cutoff=0.6)
+            if near:
+                span = (token_start, token_start + len(run)) if (token_start := nxt.start - len(run)) >= 0 else (0, 1)
+                raise ReadError(f"there is no function '{run}'", self.text, span, f"did you mean {near[0]}?")
         cuts = [k for k in range(len(run) - 1, 0, -1) if self.is_name(run[:k]) and self.readable(run[k:])]
         if cuts:
             return run[: cuts[0]]
@@ -259,7 +266,11 @@ class Spelling(Cursor):
     def _plainly(self, out: Spelled) -> Quantity | None:
         """The quantity of a symbol without its subscripts; a bar that no name has marks an adjoint."""
         bare = tuple(a for a in out.accents if a != "bar")
-        return self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(Symbol(out.base, bare))
+        found = self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(Symbol(out.base, bare))
+        for word, accent in ACCENT_WORDS.items():  # yhat, htilde
+            if found is None and out.base.endswith(word) and out.base != word:
+                found = self.vocabulary.find(Symbol(out.base[: -len(word)], (*out.accents, accent)))
+        return found
 
     def index_superscript(self, out: Spelled) -> list[Piece] | None:
         """The pieces of a superscript that is a time, a component or a label, not a power; None leaves it alone."""
@@ -292,6 +303,7 @@ class Spelling(Cursor):
         if wrapped and axes and texts == ["T"]:
             timelike = True
         component = wrapped and all(t.text in INDEX_LETTERS or t.kind == "num" for t in content)
+        component = component and (bool(names) or not self.vocabulary.open)  # x^(2) is a square
         bare = (
             not wrapped
             and len(content) == 1

@@ -37,7 +37,7 @@ SHORT_WORDS: Final = frozenset(
     required needed
     row rows column columns dimension dimensions dim dims dimensional ans answer solution sol final thus respectively
     applied
-    ok hot true false class label target answers given taken correct wrong
+    weights biases ok hot true false class label target answers given taken correct wrong
     approx approximately about roughly near exactly""".split()
 )
 

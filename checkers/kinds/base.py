@@ -96,6 +96,13 @@ def verdict(
     )
 
 
+def doubtful(question: Question, text: str, why: str, reading: tuple[Expr, ...]) -> Verdict:
+    """The verdict on a right value that is denied or left open: a person decides."""
+    return verdict(
+        question, text, "manual", reading=reading, message=f"The right value stands here, but {why}; a person decides."
+    )
+
+
 def unreadable(question: Question, text: str, problem: ReadError) -> Verdict:
     """The verdict on text outside the language: it costs nothing until a person has looked."""
     shown = f"This could not be read, at line {problem.line}: {problem.message}.\n{problem.caret()}"

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from checkers.assignment import Question
-from checkers.kinds.base import Kind, verdict
+from checkers.doubt import doubt
+from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import Value, answer_value, nothing_to_read, read_numbers
 from checkers.solution import Road, Solution
 from checkers.verdict import Verdict, Witness
@@ -143,7 +144,10 @@ class Compute(Kind):
             return verdict(question, text, "undecided", reading=reading, message=value.problem)
         if answer.errors:
             raise answer.errors[0]
-        return self.decided(question, text, value.value, key, reading)
+        found = self.decided(question, text, value.value, key, reading)
+        if found.status == "correct" and (why := doubt(text, value.statement.span, value=True)):
+            return doubtful(question, text, why, reading)
+        return found
 
     def same_formula(self, side: Expr, known: dict[Place, Array], key: Array) -> bool:
         """Whether a formula in names gives the right numbers when the given values are inserted."""

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.dimensions import Dims, names_side, read_shapes, show
-from checkers.kinds.base import Kind, verdict
+from checkers.doubt import doubt
+from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import nothing_to_read
 from checkers.solution import Road, Solution
 from checkers.verdict import Verdict, Witness
@@ -74,6 +75,9 @@ class Shape(Kind):
             raise answer.errors[0]
         reading: tuple[Expr, ...] = (Call("shape", tuple(number(k) for k in chosen.sizes)),)
         mine = chosen.sizes
+        right = mine == key or (len(key) == 1 and mine == (*key, 1))
+        if right and (why := doubt(text, chosen.statement.span, value=True)):
+            return doubtful(question, text, why, reading)
         if mine == key or (len(key) == 1 and mine == (*key, 1)):
             return verdict(question, text, "correct", reading=reading, evidence=f"the shape {show(key)}")
         witness = Witness("", show(key), show(mine))

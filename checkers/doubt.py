@@ -1,0 +1,36 @@
+"""Denials and hedges: `not 72`, `71 or 72`, `at least 72` say something else than the value that stands in them."""
+
+from __future__ import annotations
+
+import re
+
+from notation.tree import Span
+
+_DENIED_BEFORE = re.compile(
+    r"\b(?:not|never|isn't|wasn't|incorrect|wrong|false|cannot|neither)\b[^.;:,=\n]{0,25}$", re.IGNORECASE
+)
+_DENIED_AFTER = re.compile(
+    r"^[\s$.,]*(?:(?:is|are|was|were|would be)\s+(?:not\b|wrong|incorrect|false)|\(wrong\))", re.IGNORECASE
+)
+_HEDGED_BEFORE = re.compile(
+    r"(?:\b(?:at least|at most|more than|less than|between|either|maybe|perhaps|possibly|not sure)\b[^.;:\n]{0,12}|[<>≤≥]\s*|"
+    r"\\(?:leq?|geq?)\s*|[\d)\]]\s*or\s*)$",
+    re.IGNORECASE,
+)
+_HEDGED_AFTER = re.compile(r"^[\s$]*(?:or|±|\\pm|\+/-|-\s*(?=\d)|–\s*(?=\d))[\s$]*[\d(\[{]", re.IGNORECASE)
+
+
+def doubt(text: str, span: Span, *, value: bool = False) -> str:
+    """Why the statement at `span` is not plainly said; empty where it is. `value` also looks for ranges and alternatives.
+
+    >>> doubt("not 72", (4, 6), value=True)
+    'the answer denies it'
+    >>> doubt("72", (0, 2), value=True)
+    ''
+    """
+    before, after = text[: span[0]], text[span[1] :]
+    if _DENIED_BEFORE.search(before) or _DENIED_AFTER.search(after):
+        return "the answer denies it"
+    if value and (_HEDGED_BEFORE.search(before) or _HEDGED_AFTER.search(after)):
+        return "the answer leaves it open"
+    return ""
