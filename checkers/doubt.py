@@ -13,7 +13,8 @@ _DENIED_AFTER = re.compile(
     r"^[\s$.,]*(?:(?:is|are|was|were|would be)\s+(?:not\b|wrong|incorrect|false)|\(wrong\))", re.IGNORECASE
 )
 _HEDGED_BEFORE = re.compile(
-    r"(?:\b(?:at least|at most|more than|less than|between|either|maybe|perhaps|possibly|not sure)\b[^.;:\n]{0,12}|[<>≤≥]\s*|"
+    r"(?:\b(?:at least|at most|more than|less than|between|either|maybe|perhaps|possibly|not sure)\b[^.;:\n]{0,12}"
+    r"|(?<![-=])[<>≤≥]\s*|"
     r"\\(?:leq?|geq?)\s*|[\d)\]]\s*or\s*)$",
     re.IGNORECASE,
 )

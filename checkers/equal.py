@@ -312,6 +312,9 @@ class _Pair:
             exact = not any(isinstance(n, (Add, Reduce)) for n in walk(self.mine))
             if exact and not wanted.any() and mine.any():
                 return self.refuted(point, wanted, mine)  # 1e-20 for x - x: small is not zero
+            plain = not any(isinstance(n, (Add, Reduce)) for n in walk(self.wanted))
+            if plain and wanted.any() and not mine.any():
+                return self.refuted(point, wanted, mine)
             if error > max(TOLERANCE, floor):
                 return self.refuted(point, wanted, mine)
             worst = max(worst, error)

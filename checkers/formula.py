@@ -229,12 +229,14 @@ class Formula(Selection):
             text,
             "wrong",
             reading=reading,
-            witness=witness(found),
+            witness=None if found.absent else witness(found),
             message=self.difference(found),
         )
 
     def difference(self, found: Comparison) -> str:
         """What is wrong in one sentence."""
+        if found.absent:
+            return f"The formula uses what is not there: {found.absent}."
         expected, yours = found.expected, found.yours
         square = expected is not None and yours is not None and expected.ndim == 2 and yours.shape == expected.T.shape
         if (

@@ -18,7 +18,7 @@ import numpy as np
 from checkers.cases import TOLERANCE, Asked, Cases
 from checkers.positions import Case, constant, index_value, step_label
 from notation.arrays import Special
-from notation.errors import EvaluationError, ShapeError
+from notation.errors import EvaluationError, MissingStepError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Clause, Scope
 from notation.statement import Answer, Statement
@@ -60,6 +60,7 @@ class Comparison:
     error: float = 0.0
     message: str = ""
     missing: str = ""
+    absent: str = ""
     span: tuple[int, int] = (0, 0)
     world: World | None = None
     step: str = ""
@@ -108,11 +109,16 @@ class Relation(Cases):
                 done += 1
                 if out.outcome != "agrees":
                     return out
+            if done == 0 and out.absent:
+                out.outcome, out.world = "differs", world
+                return out
             if done == 0:
                 out.outcome = "no value"
                 out.message = out.message or "it has no value at any step"
                 return out
-        if out.missing:  # right wherever it has a value, but it has none at a step that is asked
+        if out.absent:
+            out.outcome = "differs"
+        elif out.missing:  # right wherever it has a value, but it has none at a step that is asked
             out.outcome, out.message = "no value", out.missing
         return out
 
@@ -139,6 +145,8 @@ class Relation(Cases):
             return True
         except EvaluationError as problem:
             if not (self.is_last(world, case.at) and len(self.places(world)) > 1):
+                if isinstance(problem, MissingStepError):
+                    out.absent = out.absent or f"{problem}, and {where} is asked"
                 out.missing = out.missing or f"{problem} ({where})"
             out.message = out.message or str(problem)
             return None

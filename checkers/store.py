@@ -1,20 +1,23 @@
 """The cache of derived solutions and executed Worlds, so that grading needs neither a derivation nor torch.
 
 Entries are JSON and NumPy files named by a digest of what they were computed from: the assignment, the version, and the
-program's own files. A damaged entry is computed anew.
+program's own files. Each begins with a line that holds the checksum of the rest; a damaged entry is computed anew.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import is_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -23,6 +26,8 @@ from derivations import derivation as derivation_module
 from notation.codec import from_plain, node_types, to_plain
 from reference_impl.world import World
 
+# What reading an entry can raise: no file or folder, a wrong checksum, or content that another program wrote.
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError)
 _ROOMS = ("notation", "derivations", "reference_impl", "checkers")
 
 
@@ -67,42 +72,60 @@ class Store:
         """A stored dataclass, or a newly made one that is then stored."""
         path = self.folder / f"{_safe(name)}.json"
         try:
-            return from_plain(json.loads(path.read_text(encoding="utf-8")), self.types)
-        except (OSError, ValueError, KeyError, TypeError):
-            value = make()
-            self.write(path, json.dumps(to_plain(value)).encode())
-            return value
+            value = from_plain(json.loads(self.read(path)), self.types)
+            if is_dataclass(value):
+                return value
+        except _UNREADABLE:
+            pass
+        value = make()
+        self.write(path, json.dumps(to_plain(value)).encode())
+        return value
 
     def world(self, name: str, make: Callable[[], World]) -> World:
         """A stored World, or a newly made one that is then stored."""
         path = self.folder / f"{_safe(name)}.npz"
         try:
-            return load_world(path)
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            return load_world(io.BytesIO(self.read(path)))
+        except _UNREADABLE:
             value = make()
-            with tempfile.TemporaryDirectory() as scratch:
-                file = Path(scratch) / "world.npz"
-                save_world(value, file)
-                self.write(path, file.read_bytes())
+            content = io.BytesIO()
+            save_world(value, content)
+            self.write(path, content.getvalue())
             return value
+
+    def read(self, path: Path) -> bytes:
+        """The content of an entry whose checksum is right; `ValueError` where it is not."""
+        checksum, _, content = path.read_bytes().partition(b"\n")
+        if checksum != _checksum(content):
+            raise ValueError(f"{path.name} is damaged")
+        return content
 
     def write(self, path: Path, content: bytes) -> None:
         """Write atomically; a cache that cannot be written is no reason to fail."""
+        scratch: str | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, scratch = tempfile.mkstemp(dir=path.parent)
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                file.write(_checksum(content) + b"\n" + content)
             Path(scratch).replace(path)
         except OSError:
-            return
+            if scratch is not None:
+                with suppress(OSError):
+                    Path(scratch).unlink(missing_ok=True)
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def _safe(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-." else "_" for c in name)
+    """A file name; what had to be replaced is told apart by a digest."""
+    plain = "".join(c if c.isalnum() or c in "-." else "_" for c in name)
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def save_world(world: World, path: Path) -> None:
+def save_world(world: World, file: Path | IO[bytes]) -> None:
     """Store a World as one file of arrays with a table of contents."""
     arrays: dict[str, Any] = {}
     contents: dict[str, list[Any]] = {"values": [], "adjoints": [], "jacobians": []}
@@ -124,15 +147,15 @@ def save_world(world: World, path: Path) -> None:
         position += array.size
     text = json.dumps({"head": head, "contents": contents, "offsets": offsets})
     np.savez(
-        path, head=np.frombuffer(text.encode(), dtype=np.uint8), data=np.concatenate(flat) if flat else np.zeros(0)
+        file, head=np.frombuffer(text.encode(), dtype=np.uint8), data=np.concatenate(flat) if flat else np.zeros(0)
     )
 
 
-def load_world(path: Path) -> World:
+def load_world(file: Path | IO[bytes]) -> World:
     """Read a stored World."""
-    with np.load(path, allow_pickle=False) as file:
-        table = json.loads(bytes(file["head"]).decode())
-        data = file["data"]
+    with np.load(file, allow_pickle=False) as found:
+        table = json.loads(bytes(found["head"]).decode())
+        data = found["data"]
     arrays = [data[start : start + int(np.prod(shape))].reshape(shape) for start, shape in table["offsets"]]
     head: Mapping[str, Any] = table["head"]
     contents = table["contents"]

@@ -15,25 +15,15 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from derivations.model import Equation, Model, with_bounds
-from derivations.terms import ADJOINT, Bound, S, Term, ToSympy, fresh, index_symbol, key_of
-from derivations.trees import ToTree
+from derivations.equations import IndexEquation, IndexEquations
+from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol
 from notation.errors import EvaluationError
-from notation.fields import Index
-from notation.indexed import Lowering
-from notation.tree import Call, Div, Expr, Indicator, Num, Pow, Reduce, Ref, number, rebuild, walk
-from notation.vocabulary import Dim, Quantity, Shape
+from notation.tree import Expr
 
-
-@dataclass(frozen=True, slots=True)
-class IndexEquation:
-    """A forward equation in index form: `name[free...] = sum of terms`; `free` carry their ranges."""
-
-    name: str
-    free: tuple[Bound, ...]
-    terms: tuple[Term, ...]
-    source: str
-    hidden: bool = False
+# A path that meets the adjoint of one quantity so often goes back step by step without end; an answer that allows the
+# adjoint some steps later meets it a few times. The second bound ends derivations that nobody could read.
+SAME_ON_A_PATH = 8
+SUBSTITUTIONS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,163 +40,8 @@ class Contribution:
     term: Term
 
 
-class Calculus:
+class Calculus(IndexEquations):
     """The adjoint equations and gradients of one model."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.quantities: dict[str, Quantity] = dict(model.vocabulary.quantities)
-        indices = {n for n, q in self.quantities.items() if q.role == "size"} | set(model.vocabulary.ranges)
-        self.to_sympy = ToSympy(
-            lambda name: name in indices or "#" in name or (len(name) == 1 and name not in self.quantities)
-        )
-        self.to_tree = ToTree(
-            lambda name: len(self.quantities[name].axes) if name in self.quantities else 0, model.loss
-        )
-        self.equations: list[IndexEquation] = []
-        self.rewrites: list[tuple[S, S, tuple[S, ...]]] = []
-        self.summed: set[str] = set()  # distributions whose entries were added up to 1
-        # quantities that are one number at all steps, such as a gate held at 1
-        self.constants: dict[str, Expr] = {e.left.name: e.right for e in model.equations if isinstance(e.right, Num)}
-        for e in model.equations:
-            self._add(self.flattened(e))
-
-    def flattened(self, equation: Equation) -> Equation:
-        """Name the argument of a softmax that is not a plain quantity, and write a squared norm as a sum of squares."""
-
-        def visit(e: Expr) -> Expr:
-            e = rebuild(e, visit)
-            if (
-                isinstance(e, Pow)
-                and isinstance(e.base, Call)
-                and e.base.function == "norm"
-                and e.exponent == number(2)
-            ):
-                return Call("inner", (e.base.args[0], e.base.args[0]))
-            if isinstance(e, Call) and e.function == "softmax" and not e.order and not isinstance(e.args[0], Ref):
-                return self.argument(e.args[0], equation)
-            return e
-
-        return replace(equation, right=visit(equation.right))
-
-    def argument(self, e: Expr, equation: Equation) -> Expr:
-        """A softmax of a new hidden quantity that holds its argument."""
-        name = f"a({equation.left.name})" + "'" * sum(
-            1 for n in self.quantities if n.startswith(f"a({equation.left.name})")
-        )
-        bounded = with_bounds(self.folded(e), self.quantities, self.model.vocabulary.ranges)
-        field = Lowering(self.shape_of).lower(bounded)
-        axes = equation.left.at
-        shape = tuple(d for d in (field.rows, field.cols) if d is not None)
-        self.quantities[name] = Quantity(name, tuple(a.name for a in axes if isinstance(a, Ref)), shape)
-        left = Ref(name, axes)
-        self._add(Equation(left, e, equation.line, equation.text), hidden=True)
-        return Call("softmax", (left,))
-
-    def shape_of(self, name: str) -> Shape:
-        """The shape of a quantity of the model, or of one that the calculus named."""
-        quantity = self.quantities.get(name)
-        if quantity is None or quantity.shape is None:
-            raise EvaluationError(f"the shape of {name} is not known")
-        return quantity.shape
-
-    # -- index form -------------------------------------------------------------------------------------------------
-
-    def _add(self, equation: Equation, *, hidden: bool = False) -> None:
-        model = self.model
-        right = with_bounds(self.folded(equation.right), self.quantities, model.vocabulary.ranges)
-        field = Lowering(self.shape_of).lower(right)
-        name = equation.left.name
-        dims = [d for d in (field.rows, field.cols) if d is not None]
-        if equation.left.index:
-            raise EvaluationError(f"the equation of {name} is already in index form; declare it without subscripts")
-        for blocks in _block_choices(dims):
-            free = self.axes_of(name)
-            index: list[Index] = []
-            for k, dim in zip(blocks, dims, strict=True):
-                variable = fresh("i")
-                free.append(Bound(variable, sp.Integer(1), self.to_sympy.scalar(dim[k])))
-                index.append((k, Ref(str(variable))))
-            body = field.entry(
-                index[0] if field.rows is not None else None, index[-1] if field.cols is not None else None
-            )
-            body = self.hoisted(body, name, free)
-            key = name + "".join(
-                f"|{axis}:{k}" for axis, (k, dim) in enumerate(zip(blocks, dims, strict=True)) if len(dim) > 1
-            )
-            self.equations.append(IndexEquation(key, tuple(free), tuple(self.terms(body)), equation.text, hidden))
-            self.name_activation(key, free, body)
-
-    def folded(self, e: Expr) -> Expr:
-        """A tree with constant quantities replaced by their numbers."""
-        if isinstance(e, Ref) and e.name in self.constants:
-            return self.constants[e.name]
-        return rebuild(e, self.folded)
-
-    def axes_of(self, name: str) -> list[Bound]:
-        """The sequence variables of a quantity with their ranges."""
-        out = []
-        for axis in self.quantities[name].axes:
-            low, high = self.model.vocabulary.ranges[axis]
-            if low is None or high is None:
-                raise EvaluationError(f"the range of {axis} is not known")
-            out.append(Bound(index_symbol(axis), self.to_sympy.scalar(low), self.to_sympy.scalar(high)))
-        return out
-
-    def terms(self, body: Expr) -> list[Term]:
-        """Expanded terms of an index-form tree."""
-        out: list[Term] = []
-        for t in self.to_sympy.terms(body):
-            out.extend(replace(t, body=part) for part in sp.Add.make_args(sp.expand(t.body)))
-        return out
-
-    def hoisted(self, body: Expr, owner: str, free: list[Bound]) -> Expr:
-        """Name every sum that stands inside a function, a denominator or a power: the pre-activation, the
-        normaliser."""
-
-        def visit(e: Expr, inside: bool) -> Expr:
-            if inside and not isinstance(e, Indicator) and _contains_sum(e):
-                return self.named(visit(e, False), owner, free)
-            if isinstance(e, Call):
-                return rebuild(e, lambda c: visit(c, True))
-            if isinstance(e, Div):
-                return replace(e, top=visit(e.top, inside), bottom=visit(e.bottom, True))
-            if isinstance(e, Pow):
-                return replace(e, base=visit(e.base, True))
-            return rebuild(e, lambda c: visit(c, inside))
-
-        return visit(body, False)
-
-    def named(self, e: Expr, owner: str, free: list[Bound]) -> Expr:
-        """Give a sum inside a function a name of its own."""
-        used = {r.name for r in walk(e) if isinstance(r, Ref) and not r.at and not r.index}
-        mine = [b for b in free if str(b.variable) in used]
-        bound = {n.variable for n in walk(e) if isinstance(n, Reduce)}
-        outer = sorted(u for u in used if "#" in u and u not in bound and all(str(b.variable) != u for b in mine))
-        if outer:
-            raise EvaluationError("a sum inside a function of another sum's index is not part of the calculus")
-        count = sum(1 for n in self.quantities if n.startswith(f"a({owner})"))
-        name = f"a({owner})" + "'" * count
-        axes = tuple(str(b.variable) for b in mine if str(b.variable) in self.model.vocabulary.ranges)
-        shape: tuple[Dim, ...] = tuple((self.to_tree.scalar(b.high),) for b in mine if str(b.variable) not in axes)
-        self.quantities[name] = Quantity(name, axes, shape)
-        self.equations.append(IndexEquation(name, tuple(mine), tuple(self.terms(e)), owner, hidden=True))
-        at = tuple(Ref(str(b.variable)) for b in mine if str(b.variable) in axes)
-        return Ref(name, at, tuple(Ref(str(b.variable)) for b in mine if str(b.variable) not in axes))
-
-    def name_activation(self, key: str, free: list[Bound], body: Expr) -> None:
-        """Remember how to write a function value by its name: sigma(a_f) is f, exp(v_i) is yhat_i Z."""
-        if _contains_sum(body):
-            return
-        value = self.to_sympy.scalar(body)
-        target = sp.IndexedBase(key)[tuple(b.variable for b in free)] if free else sp.Symbol(key, real=True)
-        variables = tuple(b.variable for b in free)
-        if isinstance(value, sp.Function):
-            self.rewrites.append((value, target, variables))
-        elif value.is_Mul and len(value.args) == 2:
-            for f in value.args:
-                if isinstance(f, sp.exp):
-                    self.rewrites.append((f, target * f / value, variables))
 
     # -- the rule ---------------------------------------------------------------------------------------------------
 
@@ -274,13 +109,19 @@ class Calculus:
     def range_conditions(self, bound: Bound, value: S, wanted: S) -> list[S]:
         """What must hold for a solved index to be in its range; nothing where types or the boundary convention imply
         it."""
-        if value == wanted and not wanted.is_number:
+        ranges = self.model.vocabulary.ranges
+        step = str(bound.variable).split("#")[0] in ranges
+        if value == wanted and not wanted.is_number and not step:
             return []  # same kind of index, same range
-        name = str(bound.variable).split("#")[0]
-        if name in self.model.vocabulary.ranges:
-            return []  # beyond the last step every adjoint is 0 by convention
-        out = [sp.Ge(value, bound.low), sp.Le(value, bound.high)]
-        return [c for c in out if c != sp.true]
+        low, high = sp.Ge(value, bound.low), sp.Le(value, bound.high)
+        if not step or not (value - wanted).is_number:  # a component, or a step that depends on another index
+            return [c for c in (low, high) if c != sp.true]
+        # Beyond the last step every adjoint is 0 by convention; before the first one there is no equation.
+        first = {index_symbol(name): self.to_sympy.scalar(start) for name, (start, _) in ranges.items() if start}
+        margin = value.subs(first) - bound.low  # at the first step that can be asked for
+        if value.is_number:
+            return [sp.false] if margin.is_negative else []
+        return [low] if (margin if margin.is_number else value - wanted).is_negative else []
 
     # -- elimination ------------------------------------------------------------------------------------------------
 
@@ -289,29 +130,37 @@ class Calculus:
         return [c.term for c in self.contributions(key, target) if c.term.body != 0]
 
     def eliminated(self, terms: list[Term], keep: Callable[[str, tuple[S, ...]], bool], last: S | None) -> list[Term]:
-        """Substitute adjoint equations until only adjoints that `keep` accepts are left."""
-        done: list[Term] = []
-        todo = [(t, 0) for t in terms]
+        """Substitute adjoint equations until only adjoints that `keep` accepts are left.
+
+        One path is followed to its end before the next, so that a recursion shows after few substitutions.
+        """
+        done: list[tuple[tuple[int, ...], Term]] = []
+        todo: list[tuple[tuple[int, ...], Term, tuple[str, ...]]] = [((n,), t, ()) for n, t in enumerate(terms)]
+        todo.reverse()
+        substitutions = 0
         while todo:
-            term, depth = todo.pop(0)
-            symbol = next((a for a in adjoints_in(term.body) if not keep(*_split(a))), None)
+            place, term, path = todo.pop()
+            symbol = next((a for a in adjoints_in(term.body) if not keep(*split_adjoint(a))), None)
             if symbol is None:
-                done.append(term)
+                done.append((place, term))
                 continue
-            if depth > 40:
-                raise EvaluationError("the adjoint equations are recursive: allow the adjoint of a state in the answer")
-            key, at = _split(symbol)
+            key, at = split_adjoint(symbol)
             if last is not None and self.beyond(key, at, last):
                 continue
+            substitutions += 1
+            if path.count(key) >= SAME_ON_A_PATH or substitutions > SUBSTITUTIONS:
+                raise EvaluationError("the adjoint equations are recursive: allow the adjoint of a state in the answer")
             rest = term.body / symbol
+            found: list[Term] = []
             for t in self.adjoint_terms(key, at):
                 t = self.to_sympy.renamed(t)
-                body = sp.expand(rest * t.body)
-                todo.extend(
-                    (Term(part, term.bound + t.bound, term.conditions + t.conditions), depth + 1)
-                    for part in sp.Add.make_args(body)
+                found.extend(
+                    Term(part, term.bound + t.bound, term.conditions + t.conditions)
+                    for part in sp.Add.make_args(sp.expand(rest * t.body))
                 )
-        return self.tidied(done, last)
+            todo.extend(reversed([((*place, n), t, (*path, key)) for n, t in enumerate(found)]))
+        done.sort(key=lambda one: (len(one[0]), one[0]))  # the shortest paths come first
+        return self.tidied([t for _, t in done], last)
 
     def beyond(self, key: str, at: tuple[S, ...], last: S) -> bool:
         """Whether an adjoint lies beyond the last step, where it is 0."""
@@ -333,7 +182,7 @@ class Calculus:
         for pattern, target, variables in self.rewrites:
             wild = {v: sp.Wild(f"w{n}") for n, v in enumerate(variables)}
             form = pattern.subs(wild)
-            for f in body.atoms(type(pattern)) if body.has(type(pattern)) else ():
+            for f in sorted(body.atoms(type(pattern)), key=str) if body.has(type(pattern)) else ():
                 match = f.match(form)
                 if match is not None:
                     body = body.subs(f, target.subs(wild).subs(match))
@@ -405,7 +254,8 @@ def adjoints_in(body: S) -> list[S]:
     return sorted(found, key=str)
 
 
-def _split(adjoint: S) -> tuple[str, tuple[S, ...]]:
+def split_adjoint(adjoint: S) -> tuple[str, tuple[S, ...]]:
+    """The quantity and the position of an adjoint."""
     if isinstance(adjoint, sp.Indexed):
         return str(adjoint.base).removeprefix(ADJOINT), tuple(adjoint.indices)
     return str(adjoint.name).removeprefix(ADJOINT), ()
@@ -423,16 +273,6 @@ def _solve(index: S, wanted: S, unsolved: list[Bound]) -> tuple[Bound, S] | None
 
 def _in(b: Bound, conditions: list[S]) -> bool:
     return any(b.variable in c.free_symbols for c in conditions)
-
-
-def _contains_sum(e: Expr) -> bool:
-    return any(isinstance(n, Reduce) for n in walk(e))
-
-
-def _block_choices(dims: list[Dim]) -> Iterator[tuple[int, ...]]:
-    import itertools
-
-    yield from itertools.product(*(range(len(d)) for d in dims))
 
 
 def collect(terms: list[Term]) -> list[Term]:
@@ -473,6 +313,3 @@ def _signature(body: S, variable: S) -> str:
     atoms = [a for a in body.atoms(sp.Indexed) if variable in a.free_symbols]
     parts = [f"{a.base}:{[mark(i) for i in a.indices]}" for a in atoms]
     return ",".join(sorted(parts))
-
-
-__all__ = ["Calculus", "Contribution", "IndexEquation", "adjoints_in", "canonical", "collect", "key_of", "occurrences"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.calculus import Calculus, Contribution, adjoints_in
+from derivations.calculus import Calculus, Contribution, adjoints_in, split_adjoint
 from derivations.derivation import Derivation, Step
 from derivations.index_form import free_letters, readable
 from derivations.model import Model
@@ -15,7 +15,8 @@ from derivations.raising import MatrixFormError, Raising, factored, joined
 from derivations.steps import Story, presentable
 from derivations.terms import ADJOINT, S, Term, index_symbol
 from notation.errors import EvaluationError
-from notation.tree import Add, Compare, Expr, Mul, Neg, Partial, Reduce, Ref, add, number, substitute, walk
+from notation.statement import simplified
+from notation.tree import Add, Compare, Expr, Mul, Neg, Partial, Reduce, Ref, add, number, rebuild, substitute, walk
 
 
 def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr], *, unroll: bool = False) -> Derivation:
@@ -113,7 +114,7 @@ class _Gradient:
                 raise EvaluationError("this gradient has no matrix form") from None
             value, matrix = index_form, False
         claim = Compare((self.target, presentable(value)), ("=",)) if matrix else value
-        if matrix:
+        if not steps or steps[-1].line != claim:
             steps.append(Step(claim, "substitute and collect"))
         assumptions = self.assumptions()
         return Derivation(claim, index_form, tuple(steps), assumptions, matrix)
@@ -121,7 +122,8 @@ class _Gradient:
     def opening(self, contributions: list[Contribution], single: bool) -> list[Step]:
         """The first lines: the chain rule over all users, or one step back through the quantities that use it."""
         hidden = {e.name for e in self.calculus.equations if e.hidden}
-        if not any(c.user in hidden for c in contributions):
+        summed = any("#" in str(s) for c in contributions for step in self.step_of(c) for s in step.free_symbols)
+        if not summed and not any(c.user in hidden for c in contributions):
             story = Story(self.calculus, self.raising, self.target, self.steps_at)
             return story.steps(contributions, self.components)
         if not single:
@@ -133,9 +135,13 @@ class _Gradient:
             return []
         return [Step(line, "one step back, through every quantity that uses it")]
 
+    def step_of(self, c: Contribution) -> tuple[S, ...]:
+        """The steps at which the user of a contribution stands; those of a parameter's users are summed over."""
+        return c.at[: len(self.calculus.quantities[c.user.split("|")[0]].axes)]
+
     def vanishes(self, term: Term) -> bool:
         last = self.last()
-        return last is not None and any(self.calculus.beyond(*_split(a), last) for a in adjoints_in(term.body))
+        return last is not None and any(self.calculus.beyond(*split_adjoint(a), last) for a in adjoints_in(term.body))
 
     def block_keys(self) -> list[str]:
         """The keys of a quantity: one, or one for each block of a concatenated axis."""
@@ -171,7 +177,7 @@ class _Gradient:
         t = index_symbol(axis)
         generic = (t, *self.components)
         terms = self.calculus.eliminated(self.calculus.adjoint_terms(name, generic), self.keep_or_self(name), None)
-        again = [x for x in terms if any(_split(a)[0] == name for a in adjoints_in(x.body))]
+        again = [x for x in terms if any(split_adjoint(a)[0] == name for a in adjoints_in(x.body))]
         source = [x for x in terms if x not in again]
         if not again or not source:
             raise EvaluationError(f"the adjoint of {name} is not a recurrence, so it cannot be unrolled")
@@ -188,7 +194,7 @@ class _Gradient:
         body = substitute(amount, {axis: Ref(inner)})
         if not one:
             shifted = substitute(gain, {axis: Add((Ref(step), Neg(number(1))))})
-            product = Reduce("product", step, Add((start, number(1))), Ref(inner), None, _steps_simplified(shifted))
+            product = Reduce("product", step, simplified(Add((start, number(1)))), Ref(inner), None, _steps_simplified(shifted))
             body = Mul(body, product, "elementwise")
         value = Reduce("sum", inner, start, high, None, body)
         general = Compare(
@@ -210,9 +216,6 @@ class _Gradient:
 
 
 def _steps_simplified(e: Expr) -> Expr:
-    from notation.statement import simplified
-    from notation.tree import rebuild
-
     if isinstance(e, Ref) and e.at:
         return replace(e, at=tuple(simplified(a) for a in e.at))
     return rebuild(e, _steps_simplified)
@@ -220,9 +223,3 @@ def _steps_simplified(e: Expr) -> Expr:
 
 def _name(e: Expr | None) -> str:
     return e.name if isinstance(e, Ref) else "of the sequence"
-
-
-def _split(adjoint: S) -> tuple[str, tuple[S, ...]]:
-    if isinstance(adjoint, sp.Indexed):
-        return str(adjoint.base).removeprefix(ADJOINT), tuple(adjoint.indices)
-    return str(adjoint.name).removeprefix(ADJOINT), ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from derivations.terms import S, Term
+from derivations.terms import ADJOINT, S, Term
 from derivations.trees import ToTree, ordered
 from notation.tree import (
     Add,
@@ -81,6 +81,8 @@ class Raising:
                     diagonal = True
                     continue
                 raise MatrixFormError(str(condition))
+            if not isinstance(condition, sp.Eq):  # a step that need not exist
+                raise MatrixFormError(str(condition))
             net.scalars.append(Indicator(self.to_tree.scalar(condition)))
         coefficient, rest = term.body.as_coeff_Mul()
         negative = bool(coefficient.is_negative)
@@ -107,6 +109,12 @@ class Raising:
     def place(self, f: S, indices: list[S], net: _Network) -> None:
         """Sort one factor by the component indices it carries."""
         used = [v for v in indices if v in f.free_symbols]
+        for a in f.atoms(sp.Indexed):
+            steps = self.to_tree.axes(str(a.base).removeprefix(ADJOINT).split("|")[0])
+            if any(v in position.free_symbols for position in a.indices[:steps] for v in used):
+                raise MatrixFormError(f"a component as a step: {a}")
+            if any(i not in indices for i in a.indices[steps:]):
+                raise MatrixFormError(f"one component of an array: {a}")
         tree = self.to_tree.scalar(f)
         if not used:
             net.scalars.append(tree)

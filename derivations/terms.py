@@ -149,12 +149,17 @@ class Term:
         )
 
 
-_counter: Iterator[int] = itertools.count(1)
+_counter: list[Iterator[int]] = [itertools.count(1)]
+
+
+def restart() -> None:
+    """Number new bound variables from the start: a derivation looks the same whatever was derived before it."""
+    _counter[0] = itertools.count(1)
 
 
 def fresh(stem: str = "j") -> S:
-    """A bound variable that is globally new, so that no sum captures another's index."""
-    return sp.Symbol(f"{stem}#{next(_counter)}", integer=True)
+    """A bound variable that is new in this derivation, so that no sum captures another's index."""
+    return sp.Symbol(f"{stem}#n{next(_counter[0]):04}", integer=True)
 
 
 def index_symbol(name: str) -> S:

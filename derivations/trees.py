@@ -10,8 +10,10 @@ from derivations.terms import _NAMES, ADJOINT, Opaque, S, Term
 from notation.errors import EvaluationError
 from notation.tree import (
     Add,
+    All,
     Block,
     Call,
+    Cases,
     Compare,
     Component,
     Div,
@@ -114,16 +116,32 @@ class ToTree:
         return Neg(value) if coefficient.is_negative else value
 
     def term(self, t: Term) -> Expr:
-        """The tree of a term with its sums and conditions."""
+        """The tree of a term with its sums and conditions.
+
+        A condition stands at the innermost sum whose variable it restricts, so that no step or component outside its
+        range is ever asked for.
+        """
         body: Expr = self.scalar(t.body)
         negative = isinstance(body, Neg)
         if isinstance(body, Neg):
             body = body.body
-        for c in t.conditions:
-            body = Mul(Indicator(self.scalar(c)), body)
+        left = list(t.conditions)
         for b in reversed(t.bound):
-            body = Reduce("sum", str(b.variable), self.scalar(b.low), self.scalar(b.high), None, body)
+            mine = [c for c in left if b.variable in c.free_symbols]
+            left = [c for c in left if c not in mine]
+            low, high = self.scalar(b.low), self.scalar(b.high)
+            body = Reduce("sum", str(b.variable), low, high, self.all_of(mine) if mine else None, body)
+        equalities = [c for c in left if isinstance(c, sp.Eq)]
+        for c in equalities:
+            body = Mul(Indicator(self.scalar(c)), body)
+        if others := [c for c in left if c not in equalities]:
+            body = Cases(((body, self.all_of(others)), (number(0), None)))
         return Neg(body) if negative else body
+
+    def all_of(self, conditions: list[S]) -> Expr:
+        """Conditions that must all hold; what they guard is not evaluated elsewhere."""
+        trees = tuple(self.scalar(c) for c in conditions)
+        return trees[0] if len(trees) == 1 else All(trees)
 
 
 def ordered(items: Iterable[S]) -> list[S]:

@@ -46,6 +46,8 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
     reader = _Reader(text, vocabulary)
     for one in segments:
         reader.read(one)
+    if reader.skipped is not None and not (reader.statements or reader.errors or reader.spoken):
+        reader.errors.append(reader.skipped)  # nothing but this was typed
     return settled(reader.statements, reader.vocabulary, reader.errors, reader.words, text)
 
 
@@ -81,9 +83,12 @@ class _Reader:
         self.errors: list[ReadError] = []
         self.words: list[str] = []
         self.pending: Expr | None = None
+        self.skipped: ReadError | None = None
+        self.spoken = 0
 
     def read(self, one: Segment) -> None:
         self.words.extend(one.words)
+        self.spoken += len(one.words)
         if not one.tokens:
             return
         try:
@@ -93,6 +98,7 @@ class _Reader:
                 problem.about = self.left_of(one.tokens)
                 self.errors.append(problem)
             else:
+                self.skipped = self.skipped or problem
                 self.words.extend(t.text for t in one.tokens)
 
     def left_of(self, tokens: list[Token]) -> Expr | None:
@@ -224,6 +230,8 @@ class _Reader:
         """Whether a relation speaks about index variables only (`t < T`), so that it restricts a statement."""
         if not isinstance(value, Compare):
             return False
+        if one.lead in CONDITION_WORDS and self.statements and not {"=", "in"} & set(value.relations):
+            return True  # y = x + 1 when x > 0
         quantities = self.vocabulary.quantities
         names = free_names(value)
         indexed = {

@@ -55,6 +55,9 @@ def bracket(p: Parser, token: Token) -> Expr:
         )
         raise p.error(f"this '{token.text.strip(chr(92))}' is never closed", hint, (token.start, token.end))
     tokens = without_breaks(p.tokens[p.pos + 1 : end])
+    if token.text == "{" and any(t.kind == "name" and t.text == "over" and t.roman for t in tokens):
+        p.pos = end + 1
+        return p.sub(tokens)
     p.pos = end + 1
     span = (token.start, p.before())
     if not tokens:

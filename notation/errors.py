@@ -72,3 +72,7 @@ class ShapeError(Exception):
 
 class EvaluationError(Exception):
     """A tree has no value for another reason than shapes: an unknown name, a range that is too long."""
+
+
+class MissingStepError(EvaluationError):
+    """A quantity is used at a step at which it does not exist, such as a gate at step 0."""

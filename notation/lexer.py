@@ -79,7 +79,7 @@ def tokenize(text: str, *, thousands: bool = True) -> list[Token]:
     lexer.run(0, len(text))
     if len(lexer.tokens) > MAX_TOKENS:
         raise ReadError(f"this answer has more than {MAX_TOKENS} symbols", text, (len(text) - 1, len(text)))
-    return _unbraced(lexer.tokens)
+    return _angled(_unbraced(lexer.tokens))
 
 
 def _unbraced(tokens: list[Token]) -> list[Token]:
@@ -103,6 +103,27 @@ def _unbraced(tokens: list[Token]) -> list[Token]:
                 continue
         out.append(tokens[i])
         i += 1
+    return out
+
+
+def _angled(tokens: list[Token]) -> list[Token]:
+    """`<a, b>` typed with the signs for less and greater: where no comparison can begin, they are angle brackets."""
+    out = list(tokens)
+    for i, token in enumerate(tokens):
+        before = tokens[i - 1] if i else None
+        begins = (
+            before is None or (before.kind == "op" and before.text not in {")", "]", "}"}) or before.kind == "dollar"
+        )
+        if (
+            token.kind != "op"
+            or token.text != "<"
+            or not begins
+            or (before is not None and before.text in {"^", "_", "{"})
+        ):
+            continue
+        end = next((k for k in range(i + 1, len(tokens)) if tokens[k].kind == "op" and tokens[k].text == ">"), -1)
+        if end > 0 and any(t.kind == "op" and t.text == "," for t in tokens[i + 1 : end]):
+            out[i], out[end] = replace(token, text="langle"), replace(tokens[end], text="rangle")
     return out
 
 

@@ -108,6 +108,8 @@ class Names(Spelling):
             items = [e for p in kept for e in self.indices(p)]
             return Ref(quantity.name, (step,), tuple(items), span=span)
         items = [e for p in kept for e in self.indices(p)]
+        if not axes and dims == 2 and len(items) == 1 and isinstance(items[0], Num) and 10 <= items[0].value < 100:
+            items = [number(int(d)) for d in str(items[0].value)]  # A_{23}
         if axes and len(items) > axes + max(dims, 0) and quantity.shape is not None:
             raise ReadError(
                 f"'{self.text[span[0] : span[1]]}' has too many subscripts",

@@ -209,6 +209,19 @@ class Parser(Postfixes):
 
     def sub(self, tokens: list[Token]) -> Expr:
         """Read a token list as one expression of its own."""
+        over = next((i for i, t in enumerate(tokens) if t.kind == "name" and t.text == "over" and t.roman), None)
+        if over:  # {a \\over b}
+            mark = replace(tokens[over], kind="op")
+            opened, closed = replace(mark, text="{"), replace(mark, text="}")
+            tokens = [
+                replace(mark, kind="cmd", text="frac"),
+                opened,
+                *tokens[:over],
+                closed,
+                opened,
+                *tokens[over + 1 :],
+                closed,
+            ]
         parser = Parser(list(tokens), self.text, self.vocabulary, self.bound)
         parser.depth = self.depth + 1
         if not tokens:
@@ -259,7 +272,9 @@ class Parser(Postfixes):
             raise self.error("two operators follow each other", "put brackets around a signed term")
         if token.kind == "infinity":
             raise self.error("infinity is not a value here", "give a finite range", span)
-        raise self.error("expected a number, a name or a bracket", "write what stands between the two signs")
+        raise self.error(
+            "expected a number, a name or a bracket", "remove one operator, or write what stands between the two"
+        )
 
     def named(self, token: Token) -> Expr:
         """A letter or word: a derivative, a function, or a symbol."""

@@ -176,7 +176,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
     if known.knows_base(run):
         return False
     if run.lower() in SHORT_WORDS or run.lower() in NUMBER_WORDS:
-        return not (touched and run[0].islower() and _spells(run, known) and run not in {"and", "or", "for"})
+        named = touched and run[0].islower() and _spells(run, known) and not (known.open and len(run) >= 4)
+        return not (named and run not in {"and", "or", "for"})
     if known.open and len(run) >= 4 and not touched and not (after is not None and after.text == "("):
         return True
     if known.open:

@@ -274,9 +274,18 @@ class Spelling(Cursor):
 
     def index_superscript(self, out: Spelled) -> list[Piece] | None:
         """The pieces of a superscript that is a time, a component or a label, not a power; None leaves it alone."""
+        if self.at_op("{", ahead=1) and self.closing(self.pos + 1) < 0:
+            brace = self.tokens[self.pos + 1]
+            raise self.error("this '{' is never closed", "add the missing '}'", (brace.start, brace.end))
         inner, after = group(self.tokens, self.pos + 1)
         if not inner:
             raise self.error("'^' needs an exponent", "x^2")
+        if len(inner) > 3 and inner[0].text == "(" and inner[-2].text == ")" and inner[-1].text in {"top", "T"}:
+            # W^{(2)\\top}: a layer and a transpose in one superscript
+            mark = self.tokens[self.pos]
+            layer = [replace(mark, text="{"), *inner[:-1], replace(mark, text="}")]
+            self.tokens[self.pos + 1 : after] = [*layer, mark, replace(inner[-1], kind="top", text="top")]
+            inner, after = group(self.tokens, self.pos + 1)
         if self.at_op("(", "<", "langle", ahead=1) and self.tokens[self.pos + 1].kind == "op":  # h^(t), h^<t>
             close = {"(": ")", "<": ">", "langle": "rangle"}[self.tokens[self.pos + 1].text]
             end = next((i for i in range(self.pos + 2, len(self.tokens)) if self.tokens[i].text == close), -1)

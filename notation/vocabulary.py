@@ -56,9 +56,12 @@ class Symbol:
         >>> Symbol("C", ("tilde",)).canonical
         '\\tilde C'
         """
-        text = f"\\{self.base}" if self.base in GREEK else self.base
+        base, _, layer = self.base.partition("^")
+        text = f"\\{base}" if base in GREEK else base
         for accent in self.accents:
-            text = f"\\{accent} {text}" if len(self.base) == 1 or self.base in GREEK else f"\\{accent}{{{text}}}"
+            text = f"\\{accent} {text}" if len(base) == 1 or base in GREEK else f"\\{accent}{{{text}}}"
+        if layer:
+            text = f"{text}^{{({layer})}}"
         if not self.label:
             return text
         return f"{text}_{self.label}" if len(self.label) == 1 else f"{text}_{{{self.label}}}"
@@ -150,7 +153,7 @@ def spell(text: str) -> tuple[Symbol, list[list[Token]]]:
             continue
         elif token.text == "^":
             inner, i = group(tokens, i + 1)
-            superscript = "^" + "".join(t.text for t in inner)
+            superscript = "^" + "".join(t.text for t in inner if t.text not in {"(", ")", "<", ">"})
             continue
         elif not base:
             base = token.text

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from notation.errors import EvaluationError
+from notation.errors import EvaluationError, MissingStepError
 from notation.scope import Clause, Scope
 from notation.tree import DerivativeKind
 
@@ -68,7 +68,7 @@ class World:
             raise EvaluationError(f"{name} needs {len(self.axes.get(name, ()))} position(s), not {len(at)}")
         if self.beyond(name, at):
             return np.zeros(self.shapes[name])
-        raise EvaluationError(f"{name} has no value at step {', '.join(map(str, at))}")
+        raise MissingStepError(f"{name} does not exist at step {', '.join(map(str, at))}")
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:
         """Whether a position lies after the last step."""

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.dimensions import Dims, read_shapes, show
+from checkers.doubt import doubt
 from checkers.integers import judge_integer
-from checkers.kinds.base import Kind, verdict
+from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.kinds.count import Known
 from checkers.numbers import nothing_to_read
 from checkers.solution import Road, Solution
@@ -156,6 +157,8 @@ class Convolution(Kind):
             message = f"{len(wanted)} output sizes are asked, and {len(mine)} was found."
             return verdict(question, text, "partial" if one_right else "wrong", reading=reading, message=message)
         wrong = [k for k, (a, b) in enumerate(zip(mine, wanted, strict=False)) if a not in _orders(b)]
+        if not wrong and any(doubt(text, d.statement.span) for d in shapes):
+            return doubtful(question, text, "the answer denies it", reading)
         if not wrong:
             return verdict(
                 question,

@@ -14,7 +14,7 @@ from checkers.spec import Strict
 from checkers.verdict import Verdict
 from derivations.derivation import Step
 from derivations.model import Model
-from notation.tree import Compare, Expr, Ref, number
+from notation.tree import Compare, Expr, Neg, Ref, add
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
@@ -48,35 +48,67 @@ class Count(Kind):
         """Derive the answer and check it on every road that applies."""
         import sympy as sp
 
-        from derivations.counting import entries
-        from derivations.terms import index_symbol
-        from derivations.trees import ToTree
-
         model = bench.model(self.model)
+        other = bench.model(self.minus) if self.minus is not None else None
         total = self.polynomial(model)
-        steps: list[Step] = []
-        show = ToTree(lambda name: 0, None)
-        if self.count == "parameters":
-            steps.extend(
-                Step(Compare((Ref(name), show.scalar(entries(model.shape(name)))), ("=",)), "entries of this parameter")
-                for name in model.parameters
-            )
-        if self.minus is not None:
-            total = sp.expand(total - self.polynomial(bench.model(self.minus)))
-        value = total.subs({index_symbol(k): v for k, v in self.sizes.items()})
+        steps = self.entries(model, other) if self.count == "parameters" else []
+        if other is not None:
+            taken = self.polynomial(other)
+            steps.append(Step(self.told(total), f"all {self.count} of the model {self.model}"))
+            steps.append(Step(self.told(taken), f"all {self.count} of the model {self.minus}"))
+            written = add(self.written(total), Neg(self.written(taken)))
+            total = sp.expand(total - taken)
+            steps.append(Step(self.told(total, written), "the difference"))
+        value = self.value(total)
         if not value.is_Integer:
             free = ", ".join(sorted(str(s) for s in value.free_symbols))
             raise bench.assignment.error(f"the count depends on {free}: give sizes", "questions", question.id)
-        shown = sp.factor(sp.expand(total))
-        sides: tuple[Expr, ...] = (number(int(value)),) if shown.is_number else (show.scalar(shown), number(int(value)))
-        answer: Expr = Compare(sides, ("=",)) if len(sides) > 1 else sides[0]
         return Solution(
             question.id,
-            answers=(answer,),
+            answers=(self.told(total),),
             steps=tuple(steps),
             roads=(self.executed(bench, int(value)),),
             rule="The exact integer; sums and products may stand unevaluated.",
         )
+
+    def entries(self, model: Model, other: Model | None) -> list[Step]:
+        """One line for every parameter of the model, and of the other one where it differs."""
+        from derivations.counting import entries
+        from derivations.trees import ToTree
+
+        show = ToTree(lambda name: 0, None)
+
+        def line(one: Model, name: str, where: str) -> Step:
+            side = show.scalar(entries(one.shape(name)))
+            return Step(Compare((Ref(name), side), ("=",)), f"entries of this parameter{where}")
+
+        if other is None:
+            return [line(model, name, "") for name in model.parameters]
+        both = [n for n in model.parameters if n in other.parameters and model.shape(n) == other.shape(n)]
+        return [
+            *(line(model, n, " in both models" if n in both else f" of {self.model}") for n in model.parameters),
+            *(line(other, n, f" of {self.minus}") for n in other.parameters if n not in both),
+        ]
+
+    def value(self, polynomial: Any) -> Any:
+        """The polynomial at the sizes of the question."""
+        from derivations.terms import index_symbol
+
+        return polynomial.subs({index_symbol(k): v for k, v in self.sizes.items()})
+
+    def written(self, polynomial: Any) -> Expr:
+        """The polynomial as a tree, in factors."""
+        import sympy as sp
+
+        from derivations.trees import ToTree
+
+        return ToTree(lambda name: 0, None).scalar(sp.factor(sp.expand(polynomial)))
+
+    def told(self, polynomial: Any, *written: Expr) -> Expr:
+        """How a count is written (or else the polynomial in factors), and what it is at the sizes of the question."""
+        sides = [*written, self.written(polynomial), self.written(self.value(polynomial))]
+        sides = [s for n, s in enumerate(sides) if s not in sides[:n]]
+        return Compare(tuple(sides), ("=",) * (len(sides) - 1)) if len(sides) > 1 else sides[0]
 
     def executed(self, bench: Bench, value: int) -> Road:
         """Every array of the executed model, counted entry by entry."""
