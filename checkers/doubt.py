@@ -22,7 +22,7 @@ _HEDGED_AFTER = re.compile(r"^[\s$]*(?:or|±|\\pm|\+/-|-\s*(?=\d)|–\s*(?=\d))[
 
 
 def doubt(text: str, span: Span, *, value: bool = False) -> str:
-    """Why the statement at `span` is not plainly said; empty where it is. `value` also looks for ranges and alternatives.
+    """Why the statement at `span` is not plainly said; empty where it is. `value` also looks for alternatives.
 
     >>> doubt("not 72", (4, 6), value=True)
     'the answer denies it'

@@ -16,7 +16,22 @@ from derivations.steps import Story, presentable
 from derivations.terms import ADJOINT, S, Term, index_symbol
 from notation.errors import EvaluationError
 from notation.statement import simplified
-from notation.tree import Add, Compare, Expr, Mul, Neg, Partial, Reduce, Ref, add, number, rebuild, substitute, walk
+from notation.tree import (
+    Add,
+    Compare,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Partial,
+    Reduce,
+    Ref,
+    add,
+    number,
+    rebuild,
+    substitute,
+    walk,
+)
 
 
 def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr], *, unroll: bool = False) -> Derivation:
@@ -194,7 +209,8 @@ class _Gradient:
         body = substitute(amount, {axis: Ref(inner)})
         if not one:
             shifted = substitute(gain, {axis: Add((Ref(step), Neg(number(1))))})
-            product = Reduce("product", step, simplified(Add((start, number(1)))), Ref(inner), None, _steps_simplified(shifted))
+            second = number(int(start.value) + 1) if isinstance(start, Num) else Add((start, number(1)))
+            product = Reduce("product", step, second, Ref(inner), None, _steps_simplified(shifted))
             body = Mul(body, product, "elementwise")
         value = Reduce("sum", inner, start, high, None, body)
         general = Compare(

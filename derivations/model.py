@@ -13,7 +13,7 @@ from notation.brackets import dimensions
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.fields import Field
 from notation.indexed import Lowering
-from notation.lexer import Token
+from notation.tokens import Token
 from notation.tree import Add, Expr, Ref, number
 from notation.vocabulary import INDEX_LETTERS, Dim, Quantity, Shape, Vocabulary, spell
 
@@ -106,8 +106,8 @@ class Model:
 def build(text: ModelText) -> Model:
     """Read a model; raises `ModelError` that names the line.
 
-    >>> m = build(ModelText("rnn", {"n": "state"}, "t = 1..T", {"x_t": "n", "h_0": "n"}, {"W": "n x n"}, "h_t =
-    \\\\tanh(W h_{t-1} + x_t)"))
+    >>> forward = "h_t = \\\\tanh(W h_{t-1} + x_t)"
+    >>> m = build(ModelText("rnn", {"n": "state"}, "t = 1..4", {"x_t": "n", "h_0": "n"}, {"W": "n x n"}, forward))
     >>> [e.left.name for e in m.equations], m.shape("h") == m.shape("x")
     (['h'], True)
     """

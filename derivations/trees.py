@@ -140,8 +140,17 @@ class ToTree:
 
     def all_of(self, conditions: list[S]) -> Expr:
         """Conditions that must all hold; what they guard is not evaluated elsewhere."""
-        trees = tuple(self.scalar(c) for c in conditions)
-        return trees[0] if len(trees) == 1 else All(trees)
+        trees: list[Expr] = []
+        for c in conditions:
+            above = next(
+                (d for d in conditions if isinstance(c, sp.Ge) and isinstance(d, sp.Le) and d.lhs == c.lhs), None
+            )
+            if above is not None:  # both ends of a range
+                ends = (self.scalar(c.rhs), self.scalar(c.lhs), self.scalar(above.rhs))
+                trees.append(Compare(ends, ("<=", "<=")))
+            elif not (isinstance(c, sp.Le) and any(isinstance(d, sp.Ge) and d.lhs == c.lhs for d in conditions)):
+                trees.append(self.scalar(c))
+        return trees[0] if len(trees) == 1 else All(tuple(trees))
 
 
 def ordered(items: Iterable[S]) -> list[S]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from notation.errors import ReadError
-from notation.lexer import Token
 from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
 from notation.segments import Segment, segment
 from notation.statement import Answer, Role, Statement
+from notation.tokens import Token
 from notation.tree import (
     Compare,
     Expr,
@@ -141,11 +141,9 @@ class _Reader:
             return
         sides = _sides(value)
         previous = self.statements[-1] if self.statements else None
-        if (
-            headless
-            and previous is not None
-            and (not one.words or one.lead in {"so", "thus", "hence", "therefore", "gives"})
-        ):
+        counted = previous is not None and not one.line_start and not any(free_names(x) for x in previous.sides)
+        follows = not one.words or one.lead in {"so", "thus", "hence", "therefore", "gives"} or counted
+        if headless and previous is not None and follows:
             merged = replace(
                 previous, sides=previous.sides + sides, span=(previous.span[0], span[1]), headless=previous.headless
             )

@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from notation.lexer import Token
 from notation.lexicon import KEYWORDS
 from notation.names import component
+from notation.tokens import Token
 from notation.tree import (
     Call,
     Concat,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from notation.lexer import Token
+from notation.tokens import Token
 from notation.tree import (
     Add,
     All,

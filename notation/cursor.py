@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notation.errors import ReadError
-from notation.lexer import Token
+from notation.tokens import Token
 from notation.tree import Span
 from notation.vocabulary import Vocabulary
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from notation.lexer import Token
 from notation.names import component
+from notation.tokens import Token
 from notation.tree import (
     DerivativeKind,
     Div,

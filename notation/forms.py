@@ -6,8 +6,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from notation.lexer import Token
 from notation.limits import MAX_EXPONENT
+from notation.tokens import Token
 from notation.tree import (
     Call,
     Cases,

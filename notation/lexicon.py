@@ -3,6 +3,7 @@ spelling."""
 
 from __future__ import annotations
 
+import difflib
 from typing import Final
 
 _LOWER = (
@@ -265,3 +266,11 @@ SPELLED_OPERATORS: Final[dict[str, tuple[str, str]]] = {
 
 # Arguments of array functions by keyword; shapes already say what they choose.
 KEYWORDS: Final = frozenset({"axis", "dim", "keepdims", "keepdim"})
+
+
+def near_function(run: str) -> str:
+    """The function that a run of three letters or more nearly spells, or nothing."""
+    if len(run) < 3 or run in FUNCTIONS:
+        return ""
+    near = difflib.get_close_matches(run, [n for n in FUNCTIONS if len(n) > 2], n=1, cutoff=0.6)
+    return near[0] if near else ""

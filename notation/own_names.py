@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from notation.errors import ReadError
-from notation.lexer import Token
 from notation.parser import Parser
 from notation.scope import Clause
 from notation.segments import Segment
 from notation.statement import Answer, Statement, simplified
+from notation.tokens import Token
 from notation.tree import (
     Expr,
     Partial,

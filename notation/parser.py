@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from notation.cursor import Cursor
 from notation.ellipsis import written_out
 from notation.errors import ReadError
-from notation.lexer import Token
 from notation.limits import MAX_DEPTH
 from notation.postfixes import Postfixes
+from notation.tokens import Token
 from notation.tree import (
     Add,
     Call,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 
-from notation.lexer import Token
 from notation.names import Names, component
+from notation.tokens import Token
 from notation.tree import (
     Add,
     Block,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from notation.lexer import Token
+from notation.tokens import Token
 from notation.tree import (
     Add,
     Compare,

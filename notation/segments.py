@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from notation.lexer import Token, tokenize
-from notation.lexicon import FUNCTIONS, KEYWORDS
+from notation.lexer import tokenize
+from notation.lexicon import FUNCTIONS, KEYWORDS, near_function
 from notation.names import Names
+from notation.tokens import Token
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS, SHORT_WORDS
 
@@ -184,6 +185,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return token.roman and known.function(run) is None and len(run) > 2
     if Names([], run, known).is_name(run):
         return False
+    if after is not None and after.text == "(" and not after.space and near_function(run):
+        return False  # a misspelt function is no word
     if len(run) >= 4 and not touched:  # a word of a sentence, even where its letters happen to be names
         return not (token.roman and _spells(run, known))
     return not (len(run) <= 6 and _spells(run, known))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 
 from notation.cursor import Cursor
 from notation.errors import ReadError
-from notation.lexer import Token
-from notation.lexicon import ACCENT_WORDS, FUNCTIONS, GREEK
+from notation.lexicon import ACCENT_WORDS, GREEK, near_function
+from notation.tokens import Token
 from notation.tree import Ref
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 
@@ -121,11 +120,10 @@ class Spelling(Cursor):
         nxt = self.peek()
         if nxt is not None and nxt.kind == "op" and nxt.text in {"_", "("} and not nxt.space and known.function(run):
             return run
-        if nxt is not None and nxt.text == "(" and not nxt.space and len(run) >= 3:
-            near = difflib.get_close_matches(run, [n for n in FUNCTIONS if len(n) > 2], n=1, cutoff=0.6)
-            if near:
-                span = (token_start, token_start + len(run)) if (token_start := nxt.start - len(run)) >= 0 else (0, 1)
-                raise ReadError(f"there is no function '{run}'", self.text, span, f"did you mean {near[0]}?")
+        if nxt is not None and nxt.text == "(" and not nxt.space and (near := near_function(run)):
+            start = max(nxt.start - len(run), 0)
+            hint = f"did you mean {near}?"
+            raise ReadError(f"there is no function '{run}'", self.text, (start, start + len(run)), hint)
         cuts = [k for k in range(len(run) - 1, 0, -1) if self.is_name(run[:k]) and self.readable(run[k:])]
         if cuts:
             return run[: cuts[0]]
@@ -295,7 +293,7 @@ class Spelling(Cursor):
         wrapped = inner[0].text in {"(", "<", "langle"} and inner[-1].text in {")", ">", "rangle"} and len(inner) > 2
         content = inner[1:-1] if wrapped else inner
         spelled_sup = "^" + "".join(t.text for t in content)
-        bare = not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
+        bare = wrapped or not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
         if (
             bare
             and self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from notation.lexer import Token, tokenize
+from notation.lexer import tokenize
 from notation.lexicon import ACCENT_WORDS, FUNCTIONS, GREEK
+from notation.tokens import Token
 from notation.tree import Expr
 
 # One dimension is a tuple of blocks: a size such as n+d has the two blocks n and d.

@@ -37,6 +37,7 @@ SHORT_WORDS: Final = frozenset(
     required needed
     row rows column columns dimension dimensions dim dims dimensional ans answer solution sol final thus respectively
     applied
+    range len zip print return def enumerate reversed
     weights biases ok hot true false class label target answers given taken correct wrong
     approx approximately about roughly near exactly""".split()
 )

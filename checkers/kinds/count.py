@@ -14,7 +14,7 @@ from checkers.spec import Strict
 from checkers.verdict import Verdict
 from derivations.derivation import Step
 from derivations.model import Model
-from notation.tree import Compare, Expr, Neg, Ref, add
+from notation.tree import Compare, Expr, Neg, Ref, Relation, add
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
@@ -108,7 +108,8 @@ class Count(Kind):
         """How a count is written (or else the polynomial in factors), and what it is at the sizes of the question."""
         sides = [*written, self.written(polynomial), self.written(self.value(polynomial))]
         sides = [s for n, s in enumerate(sides) if s not in sides[:n]]
-        return Compare(tuple(sides), ("=",) * (len(sides) - 1)) if len(sides) > 1 else sides[0]
+        equals: list[Relation] = ["=" for _ in sides[1:]]
+        return Compare(tuple(sides), tuple(equals)) if equals else sides[0]
 
     def executed(self, bench: Bench, value: int) -> Road:
         """Every array of the executed model, counted entry by entry."""
