@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from notation.errors import ReadError
 from notation.lexicon import ACCENT_WORDS
-from notation.spelling import _OPEN_INDEX, _STEP_WORDS, Piece, Spelled, Spelling
+from notation.spelled import _OPEN_INDEX, _STEP_WORDS, Piece, Spelled
+from notation.spelling import Spelling
 from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Ref, number
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 

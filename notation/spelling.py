@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from notation.cursor import Cursor
 from notation.errors import ReadError
 from notation.lexicon import ACCENT_WORDS, GREEK, near_function
+from notation.spelled import _FUNCTION_LETTERS, _NO_QUANTITY, _STEP_WORDS, Piece, Spelled
 from notation.tokens import Token
 from notation.tree import Ref
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
-
-Piece = list[Token]
-_STEP_WORDS = {"prev": -1, "previous": -1, "next": 1, "tm": -1, "tp": 1, "last": -1, "old": -1}
-# In a text without declarations these letters are taken as positions, all other subscripts as part of the name.
-_FUNCTION_LETTERS = frozenset("f g p q D G F P Q phi psi mu".split())
-_OPEN_INDEX = INDEX_LETTERS | frozenset("tTnNdK")
-
-
-_NO_QUANTITY = Quantity("")
-
-
-@dataclass
-class Spelled:
-    """A symbol as collected from the text, before it is known what it means."""
-
-    base: str
-    accents: tuple[str, ...]
-    subs: list[Piece]
-    sups: list[Piece]
-    start: int
-    end: int
 
 
 class Spelling(Cursor):
@@ -185,10 +165,20 @@ class Spelling(Cursor):
                 and (pieces := self.index_bracket(out, token)) is not None
             ):
                 out.subs.extend(pieces)
-            elif token.kind == "op" and token.text == "^" and self.step_after_power(out):
+            elif token.text == "^" and (self.starred(out) or self.step_after_power(out)):
                 continue
             else:
                 return
+
+    def starred(self, out: Spelled) -> bool:
+        """`D^*` is a name of its own where it is declared or nothing is; elsewhere the star only marks an optimum."""
+        inner, after = group(self.tokens, self.pos + 1)
+        if [t.text for t in inner] != ["*"]:
+            return False
+        self.pos = after
+        if self.vocabulary.open or self.vocabulary.find(Symbol(out.base + "^*", out.accents)) is not None:
+            out.base += "^*"
+        return True
 
     def step_after_power(self, out: Spelled) -> bool:
         """In `e_j^2(t)` the step stands after the power: collect it, and leave the power for later."""

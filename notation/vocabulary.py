@@ -62,7 +62,7 @@ class Symbol:
         for accent in self.accents:
             text = f"\\{accent} {text}" if len(base) == 1 or base in GREEK else f"\\{accent}{{{text}}}"
         if layer:
-            text = f"{text}^{{({layer})}}"
+            text = f"{text}^{{({layer})}}" if layer != "*" else f"{text}^*"
         if not self.label:
             return text
         return f"{text}_{self.label}" if len(self.label) == 1 else f"{text}_{{{self.label}}}"

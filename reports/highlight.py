@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notation.tree import Add, Compare, Expr, Mul, Neg
+from notation.tree import Add, Compare, Expr, Mul, Neg, Num, rebuild
 
 
 def missing_terms(given: Sequence[Expr], wanted: Sequence[Expr]) -> tuple[Expr, ...]:
@@ -44,7 +44,12 @@ def _shape(expr: Expr) -> str:
         return "+".join(sorted(_shape(term) for term in expr.terms))
     if isinstance(expr, Neg):
         return f"-({_shape(expr.body)})"
-    return repr(expr)
+    return repr(_unspelled(expr))
+
+
+def _unspelled(expr: Expr) -> Expr:
+    """The tree without the spelling of its numbers: 1 and 1.0 are one term."""
+    return Num(expr.value) if isinstance(expr, Num) else rebuild(expr, _unspelled)
 
 
 def _factors(expr: Expr) -> list[str]:

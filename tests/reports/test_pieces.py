@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
 
 from checkers.solution import Plot, Series
 from notation.boxes import width
-from notation.tree import Add, Cases, Compare, Expr, Matrix, Mul, Neg, Ref, Transpose, number
+from notation.tree import Add, Cases, Compare, Expr, Matrix, Mul, Neg, Num, Ref, Transpose, number
 from reports import drawing, mathml, pdf, plot, typst_math, verbatim
 from reports.display import PAGE_WIDTH, lines, source_lines
 from reports.highlight import missing_terms
@@ -115,3 +116,10 @@ def test_what_is_shown_is_what_is_there(text: str, shown: str) -> None:
 def test_an_endless_answer_is_cut_with_a_note() -> None:
     assert verbatim.shortened("x" * 7000).endswith("\n... (1000 more characters)")
     assert verbatim.shortened("short") == "short"
+
+
+def test_a_number_spelled_in_another_way_is_the_same_term() -> None:
+    """The term that is missing is tinted although the answer writes `1` where the key has a computed one."""
+    typed = Add((Num(Fraction(1), text="1.0"), Neg(Ref("f"))))
+    key = Add((Mul(Ref("a"), Add((Num(Fraction(1)), Neg(Ref("f"))))), Ref("b")))
+    assert missing_terms([Mul(Ref("a"), typed)], [key]) == (Ref("b"),)
