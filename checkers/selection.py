@@ -50,23 +50,40 @@ class Selection:
         return None
 
     def statements(self, answer: Answer) -> list[Statement]:
-        """The answer's statements; if all of it defines one local name, that name is read as what was asked."""
+        """The answer's statements; the one local name that all others lead to is read as what was asked."""
         out = list(answer.statements)
         if any(self.about_target(s) and s.role != "premise" for s in out):
             return out
-        lefts = [s.left for s in out if isinstance(s.left, Ref) and s.left.name in answer.definitions]
-        if len({left.name for left in lefts}) == 1 and lefts:
-            name, head = lefts[0].name, self.asked.head
-            if len(lefts[0].at) == len(head.at):
-                return [
-                    replace(s, sides=tuple(self.as_target(side, name) for side in s.sides), role="claim") for s in out
-                ]
-        return out
+        name = self.result_name(out, answer)
+        if name is None:
+            return out
+        return [
+            replace(s, sides=tuple(self.as_target(side, name) for side in s.sides), role="claim")
+            if isinstance(s.left, Ref) and s.left.name == name
+            else s
+            for s in out
+        ]
+
+    def result_name(self, statements: list[Statement], answer: Answer) -> str | None:
+        """The only local name that no other definition uses, where its positions can be those of what is asked."""
+        defined = [s for s in statements if isinstance(s.left, Ref) and s.left.name in answer.definitions]
+        used = {
+            r.name
+            for s in defined
+            for side in s.sides[1:]
+            for r in walk(side)
+            if isinstance(r, Ref) and isinstance(s.left, Ref) and r.name != s.left.name
+        }
+        lefts = [s.left for s in defined if isinstance(s.left, Ref) and s.left.name not in used]
+        if len({left.name for left in lefts}) != 1:
+            return None
+        fits = all(len(left.at) in {0, len(self.asked.head.at)} for left in lefts)
+        return lefts[0].name if fits else None
 
     def as_target(self, e: Expr, name: str) -> Expr:
         """A student's own name for the asked quantity replaced by it."""
         if isinstance(e, Ref) and e.name == name:
-            head = Ref(self.asked.head.name, e.at, e.index)
+            head = Ref(self.asked.head.name, e.at or self.asked.head.at, e.index)
             return replace(self.asked.target, wrt=head) if isinstance(self.asked.target, Partial) else head
         return rebuild(e, lambda c: self.as_target(c, name))
 

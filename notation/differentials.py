@@ -111,7 +111,11 @@ def _d_run(token: Token) -> bool:
 
 
 def differential(p: Parser, token: Token) -> Expr | None:
-    """A derivative written with d (`dL/dc_t`, `dc_next`, `dL_dc_t`); None when the letter is something else."""
+    """A derivative in letters (`dL/dc_t`, `dc_next`, `dL_dc_t`, `grad_c_t`); None when they are something else."""
+    if token.text == "grad" and p.vocabulary.loss is not None and p.vocabulary.find(Symbol("grad")) is None:
+        after = p.peek(1), p.peek(2)
+        named = after[0] is not None and after[0].text == "_" and after[1] is not None and after[1].kind == "name"
+        return _adjoint_of(p, token.start, 2) if named else None
     if not _d_run(token) or (p.vocabulary.find(Symbol(token.text)) is not None and len(token.text) > 1):
         return None
     if p.vocabulary.function(token.text) is not None and len(token.text) > 1 and takes_argument(p, 1):
@@ -135,8 +139,6 @@ def differential(p: Parser, token: Token) -> Expr | None:
 
 def _adjoint_run(p: Parser, token: Token, saved: int, kept: list[Token]) -> Expr | None:
     """`dc_t`, `dc_next`, `dL_dc_t`: the gradient of the loss in the style of code."""
-    from notation.errors import ReadError
-
     run, loss = token.text[1:], p.vocabulary.loss
     nxt, after = p.peek(1), p.peek(2)
     if (
@@ -156,10 +158,23 @@ def _adjoint_run(p: Parser, token: Token, saved: int, kept: list[Token]) -> Expr
         return None
     p.tokens = list(kept)
     p.tokens[p.pos] = stripped
+    if (value := _adjoint_of(p, start)) is not None:
+        return value
+    p.pos, p.tokens = saved, kept
+    return None
+
+
+def _adjoint_of(p: Parser, start: int, skip: int = 0) -> Expr | None:
+    """The gradient of the loss by the name `skip` tokens ahead; None, and nothing taken, where none is declared."""
+    from notation.errors import ReadError
+
+    saved, kept = p.pos, list(p.tokens)
+    p.pos += skip
+    first = p.peek()
     try:
         out = p.spelled()
         found = p._declared(out)
-        if found is not None and found[0].role == "quantity" and p.before() >= stripped.end:
+        if found is not None and found[0].role == "quantity" and first is not None and p.before() >= first.end:
             return p.adjoint(p._placed(found[0], found[1], out), (start, p.before()))
     except ReadError:
         pass

@@ -7,6 +7,7 @@ knows sums, products, brackets, cases and recursive definitions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class Evaluator(Ranging):
         if isinstance(number, Special) or tuple(number.shape) != ():
             raise ShapeError("an index must be a number", expr.span)
         k = float(number)
-        if not k == round(k) or abs(k) > 10**9:
+        if not isfinite(k) or k != round(k) or abs(k) > 10**9:
             raise EvaluationError(f"an index must be a whole number, not {k:g}")
         return round(k)
 

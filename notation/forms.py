@@ -125,9 +125,9 @@ def command(p: Parser, token: Token) -> Expr:
     }
     if token.text in closers:
         close, function = closers[token.text]
-        end = next((i for i in range(p.pos, len(p.tokens)) if p.tokens[i].text == close), -1)
+        end = closing(p, token.text, close)
         if end < 0:
-            raise p.error("this bracket is never closed", "\\rfloor", (token.start, token.end))
+            raise p.error("this bracket is never closed", f"\\{close}", (token.start, token.end))
         inner = p.tokens[p.pos + 1 : end]
         p.pos = end + 1
         return Call(function, (p.sub(inner),), span=(start, p.before()))
@@ -142,6 +142,17 @@ def command(p: Parser, token: Token) -> Expr:
             p.bracketed()
         return value
     raise p.error("this command is not part of the language")
+
+
+def closing(p: Parser, opener: str, closer: str) -> int:
+    """Where the bracket opened at the current token closes, counting nested ones; -1 when it never does."""
+    depth = 0
+    for i in range(p.pos, len(p.tokens)):
+        text = p.tokens[i].text
+        depth += (text == opener) - (text == closer)
+        if depth == 0:
+            return i
+    return -1
 
 
 def environment(p: Parser, token: Token) -> Expr:

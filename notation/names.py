@@ -96,8 +96,9 @@ class Names(Spelling):
         shift = 0
         kept: list[Piece] = []
         for piece in pieces:
-            if (len(piece) == 1 and piece[0].text in _STEP_WORDS and quantity.axes) or (
-                len(piece) == 2 and piece[0].text in {"tm", "tp"}
+            if quantity.axes and (
+                (len(piece) == 1 and piece[0].text in _STEP_WORDS)
+                or (len(piece) == 2 and piece[0].text in {"tm", "tp"})
             ):
                 shift = _STEP_WORDS[piece[0].text]
             else:

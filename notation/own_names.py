@@ -12,9 +12,11 @@ from notation.segments import Segment
 from notation.statement import Answer, Statement, simplified
 from notation.tokens import Token
 from notation.tree import (
+    Call,
     Expr,
     Partial,
     Ref,
+    number,
     rebuild,
     substitute,
 )
@@ -64,7 +66,9 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
 
 
 def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
-    """Whether an answer gives the letter of a size a meaning of its own: `K = diag(...)`, but not `n = 3`."""
+    """Whether an answer gives a taken letter a meaning of its own: `K = diag(...)`, `e = a - y`, but not `n = 3`."""
+    if isinstance(known, Call) and known.function == "exp" and known.args == (number(1),):
+        return any(t.kind in {"name", "greek", "accent"} for t in right)
     if not isinstance(known, Ref) or known.at or known.index:
         return False
     quantity = vocabulary.quantities.get(known.name)
