@@ -10,7 +10,7 @@ from checkers.positions import Case, bind, constant, left_head
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.statement import Answer, Statement
-from notation.tree import Component, Expr, Indicator, Partial, Reduce, Ref, free_names, walk
+from notation.tree import Component, Expr, Indicator, Num, Partial, Reduce, Ref, free_names, walk
 from reference_impl.world import World
 
 # Relative to the largest entry of the key: float64 through a few hundred operations leaves 1e-13; a real slip at
@@ -67,7 +67,7 @@ class Cases:
             yield Case(at, {**self.determined(world, side, [*letters, *binding]), **binding}, tuple(letters))
 
     def determined(self, world: World, side: Expr, known: list[str]) -> dict[str, int]:
-        """Letters that an equation of the answer fixes, as `y_k = [k = r]` fixes r."""
+        """Letters that an equation of the answer fixes, as `y_k = [k = r]` and `y_r = 1` fix r."""
         loose = [n for n in self.unknown(side, world) if n not in known]
         out: dict[str, int] = {}
         for letter in loose:
@@ -90,6 +90,8 @@ class Cases:
     def rule_holds(self, world: World, s: Statement, letter: str, value: int) -> bool:
         """Whether an equation holds for one value of a letter and all values of its other letter."""
         others = sorted({n for side in s.sides for n in self.unknown(side, world)} - {letter})
+        if not others:  # y_c = 1
+            return isinstance(s.sides[1], Num) and self.sides_agree(world, s, {letter: value})
         if len(others) != 1 or not any(isinstance(n, Indicator) for side in s.sides for n in walk(side)):
             return False
         ref = next((n for side in s.sides for n in walk(side) if isinstance(n, Ref) and n.index), None)
@@ -97,15 +99,16 @@ class Cases:
             return False
         if value > world.shapes[ref.name][0]:
             return False
+        sizes = range(1, world.shapes[ref.name][0] + 1)
+        return all(self.sides_agree(world, s, {letter: value, others[0]: k}) for k in sizes)
+
+    def sides_agree(self, world: World, s: Statement, letters: Mapping[str, int]) -> bool:
+        """Whether both sides of a statement have one value at these values of its letters."""
         try:
-            for k in range(1, world.shapes[ref.name][0] + 1):
-                scope = world.scope().at(**{letter: value, others[0]: k})
-                first, second = (float(evaluate(side, scope)) for side in s.sides)
-                if abs(first - second) > TOLERANCE:
-                    return False
+            first, second = (float(evaluate(side, world.scope().at(**letters))) for side in s.sides)
         except (EvaluationError, ShapeError):
             return False
-        return True
+        return abs(first - second) <= TOLERANCE
 
     def places(self, world: World) -> list[tuple[int, ...]]:
         """The positions of the target: all steps for a free variable, one for a fixed step."""

@@ -167,6 +167,10 @@ class Names(Spelling):
         value = parser.sum_expression()
         if parser.peek() is not None:
             raise parser.error("this subscript could not be read", "h_{t-1}")
+        if len(piece) == 1 and isinstance(value, Ref) and len(piece[0].text) == 1:
+            named = self.vocabulary.quantities.get(value.name)
+            if named is not None and named.shape:  # y_c: an array is no index, so this is a letter of its own
+                return [Ref(piece[0].text, span=value.span)]
         return [value]
 
     # -- derivatives by their letters --------------------------------------------------------------------------------
