@@ -114,11 +114,14 @@ def number_of(side: Expr, sizes: Mapping[str, int]) -> Array:
 
 
 def answer_value(values: list[Value]) -> Value | None:
-    """The value that is the answer: announced as total or answer, else the last one."""
+    """The value that is the answer: announced as total or answer, else one that the others add up to, else the last."""
     found = [v for v in values if v.value is not None or v.depends]
     announced = [v for v in found if v.words & _TOTALS]
     if announced:
         return announced[-1]
+    amounts = [float(v.value) for v in found if v.value is not None and v.value.shape == ()]
+    if len(found) == len(amounts) >= 3 and amounts[0] == sum(amounts[1:]):  # 72 parameters: 60 weights, 12 biases
+        return found[0]
     return found[-1] if found else None
 
 

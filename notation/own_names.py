@@ -36,8 +36,13 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
         parser = Parser(list(left), text, vocabulary)
         try:
             known = parser.relation()
-            if parser.peek() is None and _overrides(known, one.tokens[len(left) + 1 :], vocabulary):
+            right = one.tokens[len(left) + 1 :]
+            if parser.peek() is None and _overrides(known, right, vocabulary):
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), ())
+                continue
+            if parser.peek() is None and _renames(known, left, right, text, vocabulary):
+                at = known.at if isinstance(known, Ref) else ()
+                vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
                 continue
             letter = (
                 isinstance(known, Ref)
@@ -75,6 +80,22 @@ def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
     if quantity is None or quantity.role != "size":
         return False
     return any(t.kind in {"name", "greek"} and (vocabulary.function(t.text) or t.text == "sigma") for t in right)
+
+
+def _renames(known: Expr, left: list[Token], right: list[Token], text: str, vocabulary: Vocabulary) -> bool:
+    """Whether an answer calls a derivative by a letter that only stands in for a quantity: `g_t = ∂L/∂h_t`.
+
+    The declared name itself keeps its meaning; a further spelling of it may be taken for the derivative.
+    """
+    if not isinstance(known, Ref) or known.index or known.name not in vocabulary.quantities:
+        return False
+    if left[0].text.lower() == known.name.lower() or len(left[0].text) > 1:
+        return False
+    parser = Parser(list(right), text, vocabulary)
+    try:
+        return isinstance(parser.relation(), Partial) and parser.peek() is None
+    except ReadError:
+        return False
 
 
 def left_tokens(tokens: list[Token]) -> list[Token] | None:

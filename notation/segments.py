@@ -34,6 +34,10 @@ _CONTINUES = {
     "|",
     "in",
 }
+# words that change the number after them
+_FACTORS = frozenset(
+    "twice thrice double triple half quarter minus negative times over square sqrt root log not".split()
+)
 _OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?:\(?\d{1,2}[.)]|\([ivx]{1,4}\)|[ivx]{1,4}\)|\([a-h]\)|[a-h]\)|#+|>)[ \t]+")
 _ABBREVIATION = re.compile(r"\b(?:i\.\s?e|e\.\s?g|w\.r\.t|cf|resp|etc|approx|eqn?|viz|Ans|ans)\.(?=[\s,)]|$)")
@@ -128,12 +132,20 @@ def _joined(segments: list[Segment]) -> list[Segment]:
         goes_on = first is not None and first.kind == "op" and first.text in operators and len(one.tokens) > 1
         if goes_on and one.tokens[1].kind == "op" and one.tokens[1].text in {"=", ",", ";"}:
             goes_on = False  # `⊘ = division` explains a sign
+        goes_on = goes_on or (previous is not None and _labelled_term(previous, one))
         if goes_on and previous is not None and previous.tokens and not one.line_start:
             previous.tokens.extend(one.tokens)
             previous.words.extend(one.words)
         else:
             out.append(one)
     return out
+
+
+def _labelled_term(previous: Segment, one: Segment) -> bool:
+    """Whether a sum goes on with a number that has a name in front: `+ biases 12`, but not `+ twice 12`."""
+    plus = bool(previous.tokens) and previous.tokens[-1].text == "+"
+    changed = any(w.lower() in NUMBER_WORDS or w.lower() in _FACTORS for w in one.words)
+    return plus and bool(one.tokens) and one.tokens[0].kind == "num" and not changed
 
 
 def _scripted(tokens: list[Token]) -> set[int]:
