@@ -32,8 +32,10 @@ def apply_function(e: Call, args: list[Array], elementwise: Mapping[str, Functio
         return elementwise[name](args[0])
     if name in {"max", "min"}:
         return _extreme(name, args, e)
+    if name == "softmax" and len(args) > 1:
+        raise ShapeError("softmax takes one vector", e.span)
     if name == "softmax":
-        return _softmax(args[0], b) if len(args) == 1 else _softmax(b.stack([a.reshape(1, 1) for a in args]), b)
+        return _softmax(args[0], b)
     if name == "diag":
         return _diag(args[0], b, e)
     if name == "sum":

@@ -22,7 +22,7 @@ from notation.tree import (
 )
 from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary
 
-# ---------------------------------------------------------------------------------
+_DEFINING = frozenset({"let", "define", "denote", "set", "call"})
 
 
 def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -> Vocabulary:
@@ -40,7 +40,7 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             if parser.peek() is None and _overrides(known, right, vocabulary):
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), ())
                 continue
-            if parser.peek() is None and _renames(known, left, right, text, vocabulary):
+            if parser.peek() is None and _renames(known, left, one, text, vocabulary):
                 at = known.at if isinstance(known, Ref) else ()
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
                 continue
@@ -82,16 +82,18 @@ def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
     return any(t.kind in {"name", "greek"} and (vocabulary.function(t.text) or t.text == "sigma") for t in right)
 
 
-def _renames(known: Expr, left: list[Token], right: list[Token], text: str, vocabulary: Vocabulary) -> bool:
-    """Whether an answer calls a derivative by a letter that only stands in for a quantity: `g_t = ∂L/∂h_t`.
+def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary: Vocabulary) -> bool:
+    """Whether an answer uses a letter that only stands in for a quantity as its own: `g_t = ∂L/∂h_t`, `let g_t = ...`.
 
-    The declared name itself keeps its meaning; a further spelling of it may be taken for the derivative.
+    The declared name itself keeps its meaning; only a further spelling of it may be taken for something else.
     """
     if not isinstance(known, Ref) or known.index or known.name not in vocabulary.quantities:
         return False
     if left[0].text.lower() == known.name.lower() or len(left[0].text) > 1:
         return False
-    parser = Parser(list(right), text, vocabulary)
+    if _DEFINING & {w.lower() for w in one.words}:
+        return True
+    parser = Parser(one.tokens[len(left) + 1 :], text, vocabulary)
     try:
         return isinstance(parser.relation(), Partial) and parser.peek() is None
     except ReadError:

@@ -38,6 +38,8 @@ _CONTINUES = {
 _FACTORS = frozenset(
     "twice thrice double triple half quarter minus negative times over square sqrt root log not".split()
 )
+# words after which names with commas between are one list
+_LISTING = frozenset("respectively for and or each both in".split())
 _OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "langle": "rangle"}
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?:\(?\d{1,2}[.)]|\([ivx]{1,4}\)|[ivx]{1,4}\)|\([a-h]\)|[a-h]\)|#+|>)[ \t]+")
 _ABBREVIATION = re.compile(r"\b(?:i\.\s?e|e\.\s?g|w\.r\.t|cf|resp|etc|approx|eqn?|viz|Ans|ans)\.(?=[\s,)]|$)")
@@ -82,7 +84,7 @@ def blank_markers(text: str) -> str:
 
 def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segment]:
     """Cut an answer into segments; raises `ReadError` on characters without meaning."""
-    tokens = tokenize(blank_markers(text), thousands=thousands)
+    tokens = _without_steps_left_out(tokenize(blank_markers(text), thousands=thousands))
     scripts = _scripted(tokens)
     words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
     tokens, words = _without_remarks(tokens, words)
@@ -302,7 +304,35 @@ def _comma_breaks(tokens: list[Token], words: list[bool], i: int) -> bool:
         if depth == 0 and token.kind == "op" and token.text in {"=", "<", "<=", ">", ">=", "in"}:
             return True
         if depth == 0 and (words[k] or token.kind in {"newline", "row", "sep"}):
+            if words[k] and _described(tokens, words, i, k):
+                return True
             return k == i + 1 or all(t.kind == "op" or t.text in FUNCTIONS for t in tokens[i + 1 : k])
         if depth == 0 and token.kind == "op" and token.text in {",", ";"}:
             return False
     return i + 1 >= len(tokens)
+
+
+def _described(tokens: list[Token], words: list[bool], i: int, k: int) -> bool:
+    """Whether a formula, a comma and one name with words after it are two things: `a - y, y is one-hot`."""
+    first = tokens[i + 1]
+    lone = first.kind in {"name", "greek", "accent"} and all(
+        t.kind in {"name", "greek", "accent", "num"} or t.text in {"_", "^", "{", "}"} for t in tokens[i + 1 : k]
+    )
+    if not lone or tokens[k].text.lower() in _LISTING:
+        return False
+    start = i
+    while start > 0 and not words[start - 1] and tokens[start - 1].kind not in {"newline", "row", "sep"}:
+        start -= 1
+    return any(t.kind == "op" and t.text in {"=", "+", "-", "*", "elementwise", "("} for t in tokens[start:i])
+
+
+def _without_steps_left_out(tokens: list[Token]) -> list[Token]:
+    r"""The tokens without an ellipsis that stands for whole sides of a chain: `a = b = \dots = c`."""
+    out: list[Token] = []
+    for i, token in enumerate(tokens):
+        after = tokens[i + 1] if i + 1 < len(tokens) else None
+        if token.kind == "ellipsis" and out and out[-1].text == "=" and after is not None and after.text == "=":
+            out.pop()
+            continue
+        out.append(token)
+    return out
