@@ -31,6 +31,7 @@ from notation.words import CONDITION_WORDS, DEFINITION_WORDS, PREMISE_WORDS
 
 _OPERATORS = frozenset("+ * / = ^ elementwise dot times outer @ < > <= >= _ ( [".split())
 CONSTANT_WORDS = frozenset({"e", "T"})
+_VERBS = (["has"], ["have"], ["is"], ["are"])
 
 
 def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) -> Answer:
@@ -200,6 +201,10 @@ class _Reader:
         listed = words == ["and"]
         if listed and previous is not None and previous.role != "claim":
             return previous.role
+        if previous is not None and previous.role == "premise" and not one.line_start and words[:1] in _VERBS:
+            reason = previous.words[-1:] and previous.words[-1].lower() in {"since", "because"}
+            if reason and len(previous.sides) == 1:
+                return "premise"  # since [h, x] has 5 entries
         number_given = len(sides) == 2 and isinstance(sides[0], Ref) and isinstance(sides[1], Num)
         if number_given and not words and not one.line_start and previous is not None and previous.role == "definition":
             return "definition"  # with n = 3, d = 2
