@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from checkers.errors import BackproveError, SubmissionError, UsageError
 from checkers.submission import FORMATS, Answer, Submission, read_submission, submission_files
@@ -310,8 +310,3 @@ def _check_rooms() -> None:
             raise BackproveError(
                 f"the package '{room}' is not backprove's own: {found}", hint="install backprove alone"
             )
-
-
-def verdict_data(verdict: Verdict, **given: Any) -> dict[str, object]:
-    """A verdict as plain data with what came along with the answer in front."""
-    return {**given, **verdict.to_dict()}

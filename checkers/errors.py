@@ -1,9 +1,10 @@
 """The exceptions of backprove, by audience.
 
     BackproveError            anything this project raises on purpose
-    +-- AuthorError           an assignment is bad: file, line, what is wrong, what to try
     +-- UsageError            a command or a call was made with arguments that cannot be served
-    +-- SubmissionError       a submission cannot be read at all: its message is shown to the student
+    +-- PlacedError           something is wrong in a file, at a line
+        +-- AuthorError       an assignment is bad: file, line, what is wrong, what to try
+        +-- SubmissionError   a submission cannot be read at all: its message is shown to the student
 
 Each carries its data as attributes; `str()` is the one message a person reads.
 """
@@ -31,40 +32,34 @@ class BackproveError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
-class AuthorError(BackproveError):
+class PlacedError(BackproveError):
+    """A problem in a file, told with the file and the line."""
+
+    def __init__(self, message: str, *, file: str | Path = "", line: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.file = str(file)
+        self.line = line
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        text = super().__str__()
+        return f"{place}: {text}" if place else text
+
+
+class AuthorError(PlacedError):
     """An assignment that cannot be used, with the place to mend.
 
     >>> print(AuthorError("unknown field 'knd'", file="ct3.md", line=12, hint="did you mean 'kind'?"))
     ct3.md:12: unknown field 'knd' (did you mean 'kind'?)
     """
 
-    def __init__(self, message: str, *, file: str | Path = "", line: int | None = None, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.file = str(file)
-        self.line = line
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        text = super().__str__()
-        return f"{place}: {text}" if place else text
-
 
 class UsageError(BackproveError):
     """A request that cannot be served as it was made, such as an unknown question."""
 
 
-class SubmissionError(BackproveError):
+class SubmissionError(PlacedError):
     """A submission that cannot be read; the message is written for the student who handed it in."""
-
-    def __init__(self, message: str, *, file: str | Path = "", line: int | None = None, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.file = str(file)
-        self.line = line
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        text = super().__str__()
-        return f"{place}: {text}" if place else text
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

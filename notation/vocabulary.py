@@ -115,10 +115,6 @@ class Vocabulary:
         quantities = {**self.quantities, name: Quantity(name, axes, None)}
         return replace(self, quantities=quantities, spellings={**self.spellings, symbol.key: name})
 
-    def with_range(self, variable: str) -> Vocabulary:
-        """A copy in which `variable` also runs over the sequence (a bound variable of a sum)."""
-        return replace(self, ranges={**self.ranges, variable: (None, None)})
-
     def near(self, base: str) -> list[str]:
         """Declared names to suggest for an unknown one, nearest first."""
         import difflib

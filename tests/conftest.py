@@ -1,4 +1,5 @@
-"""A small exam with made-up kinds of answers, so that the tests of loading and grading need no mathematics."""
+"""A small exam with made-up kinds of answers, so that the tests of loading and grading need no mathematics; and the
+bundled one, ready to judge."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checkers.assignment import Assignment, parse_assignment
+from checkers.assignment import Assignment, load_assignment, parse_assignment
+from checkers.bench import Bench
 from checkers.spec import AnswerSpec
 
 
@@ -98,3 +100,9 @@ def kinds() -> dict[str, type[AnswerSpec]]:
 @pytest.fixture(scope="session")
 def exam() -> Assignment:
     return parse_assignment(EXAM.encode(), Path("exam.md"), FAKE_KINDS)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The bundled class test, with a cache of its own."""
+    return Bench(load_assignment("iitkgp-ct3"), tmp_path_factory.mktemp("cache"))

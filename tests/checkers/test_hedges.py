@@ -68,11 +68,6 @@ UNUSUAL = [
 ]
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(EXAM, tmp_path_factory.mktemp("cache"))
-
-
 @pytest.mark.parametrize(("question", "text"), DOUBTFUL, ids=[f"{q}: {t.replace(KEY, 'KEY')}" for q, t in DOUBTFUL])
 def test_a_doubtful_answer_is_not_correct(bench: Bench, question: str, text: str) -> None:
     found = bench.check(question, text)

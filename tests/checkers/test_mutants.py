@@ -129,11 +129,6 @@ def siblings(name: str, known: Vocabulary) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(EXAM, tmp_path_factory.mktemp("cache"))
-
-
 def key_of(bench: Bench, question: str) -> Compare:
     (claim,) = bench.solution(question).answers
     assert isinstance(claim, Compare)

@@ -14,11 +14,6 @@ EXAM = load_assignment("iitkgp-ct3")
 COMPUTED = [q.id for q in EXAM.questions if q.spec.kind not in {"labels", "prose"}]
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(EXAM, tmp_path_factory.mktemp("cache"))
-
-
 @pytest.mark.parametrize("question", COMPUTED)
 def test_every_key_has_roads_that_agree(bench: Bench, question: str) -> None:
     solution = bench.solution(question)
