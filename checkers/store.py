@@ -137,7 +137,7 @@ def save_world(world: World, file: Path | IO[bytes]) -> None:
         contents["jacobians"].append([of, wrt, kind, len(arrays)])
         arrays[f"a{len(arrays)}"] = array
     head = {k: getattr(world, k) for k in ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions")}
-    head["parameters"] = list(world.parameters)
+    head |= {"parameters": list(world.parameters), "zeros": dict(world.zeros)}
     offsets: list[Any] = []
     flat: list[Any] = []
     position = 0
@@ -173,6 +173,7 @@ def load_world(file: Path | IO[bytes]) -> World:
         loss=head["loss"],
         functions=head["functions"],
         parameters=tuple(head["parameters"]),
+        zeros=head["zeros"],
     )
 
 
