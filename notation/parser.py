@@ -12,6 +12,7 @@ from notation.cursor import Cursor
 from notation.ellipsis import written_out
 from notation.errors import ReadError
 from notation.limits import MAX_DEPTH
+from notation.lists import equation_of_lists, listed
 from notation.postfixes import Postfixes
 from notation.tokens import Token
 from notation.tree import (
@@ -62,6 +63,8 @@ class Differential(Expr):
 
 class Parser(Postfixes):
     """Reads one expression or chain of relations."""
+
+    dots: Token | None = None
 
     # -- sums and relations -----------------------------------------------------------------------------------------
 
@@ -234,13 +237,29 @@ class Parser(Postfixes):
     def entries(self) -> Expr:
         """One expression, or several separated by commas or semicolons (a vector)."""
         start = self.here()
-        items = [self.relation()]
-        while self.at_op(",", ";"):
-            self.pos += 1
-            if self.peek() is None:
+        items: list[Expr | None] = [self.relation()]
+        while self.at_op(",", ";") or (items[-1] is None and self.peek() is not None):
+            if self.at_op(",", ";"):
+                self.pos += 1
+            following = self.peek()
+            if following is None:
                 break
-            items.append(self.relation())
-        return items[0] if len(items) == 1 else Vector(tuple(items), span=(start, self.before()))
+            if following.kind == "ellipsis":
+                self.dots = following
+                self.pos += 1
+                items.append(None)
+            else:
+                items.append(self.relation())
+        span = (start, self.before())
+        if len(items) == 1 and items[0] is not None:
+            return items[0]
+        return equation_of_lists(items, self.unclear, span) or Vector(tuple(listed(items, self.unclear)), span=span)
+
+    def unclear(self) -> ReadError:
+        """The error for dots that leave open what they stand for."""
+        hint = "write the first two entries and the last one"
+        place = (self.dots.start, self.dots.end) if self.dots is not None else None
+        return self.error("an ellipsis does not say what it leaves out", hint, place)
 
     # -- primaries ----------------------------------------------------------------------------------------------------
 
