@@ -32,6 +32,10 @@ def _run(before: list[Expr], last: Expr) -> list[Expr] | None:
     if found is None:
         return None
     pattern, variable, low, high = found
+    above = substitute(pattern, {variable: Add((low, number(1)))})
+    if len(before) > 1 and same_entry(above, before[-2]):  # h[t-1], h[t-2], ..., h[1] runs down
+        pattern = substitute(pattern, {variable: Add((low, Neg(Ref(variable))))})
+        low, high = number(0), Add((low, Neg(high)))
     count = 1
     while count < len(before):
         earlier = Add((low, Neg(number(count))))

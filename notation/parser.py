@@ -238,7 +238,7 @@ class Parser(Postfixes):
         """One expression, or several separated by commas or semicolons (a vector)."""
         start = self.here()
         items: list[Expr | None] = [self.relation()]
-        while self.at_op(",", ";") or (items[-1] is None and self.peek() is not None):
+        while self.at_op(",", ";") or self.goes_on(items):
             if self.at_op(",", ";"):
                 self.pos += 1
             following = self.peek()
@@ -254,6 +254,11 @@ class Parser(Postfixes):
         if len(items) == 1 and items[0] is not None:
             return items[0]
         return equation_of_lists(items, self.unclear, span) or Vector(tuple(listed(items, self.unclear)), span=span)
+
+    def goes_on(self, items: list[Expr | None]) -> bool:
+        """Whether a list goes on without a comma: before or after its dots."""
+        token = self.peek()
+        return token is not None and (items[-1] is None or (token.kind == "ellipsis" and len(items) > 1))
 
     def unclear(self) -> ReadError:
         """The error for dots that leave open what they stand for."""
