@@ -20,13 +20,13 @@ def listed(items: list[Expr | None], unclear: Callable[[], ReadError]) -> list[E
     last = after[0] if after else None
     if not before or last is None or None in after:
         raise unclear()
-    run = _run(before, last)
+    run = running(before, last)
     if run is None:
         raise unclear()
     return [*run, *(i for i in after[1:] if i is not None)]
 
 
-def _run(before: list[Expr], last: Expr) -> list[Expr] | None:
+def running(before: list[Expr], last: Expr) -> list[Expr] | None:
     """The entries before the dots, with those that run on to the last one as one entry over a range."""
     found = _pattern(before[-1], last)
     if found is None:

@@ -12,7 +12,7 @@ from notation.cursor import Cursor
 from notation.ellipsis import written_out
 from notation.errors import ReadError
 from notation.limits import MAX_DEPTH
-from notation.lists import equation_of_lists, listed
+from notation.lists import equation_of_lists, listed, running
 from notation.postfixes import Postfixes
 from notation.tokens import Token
 from notation.tree import (
@@ -33,9 +33,11 @@ from notation.tree import (
     Ones,
     Partial,
     Product,
+    Reduce,
     Ref,
     Relation,
     Vector,
+    substitute,
 )
 from notation.vocabulary import Symbol
 
@@ -141,6 +143,8 @@ class Parser(Postfixes):
                 left = Div(left, self.denominator(left), span=(start, self.before()))
                 if token.text == "//":  # integer division in the style of code
                     left = Call("floor", (left,), span=left.span)
+            elif token.kind == "ellipsis" and (whole := self.dotted_run(left)) is not None:
+                left = whole
             elif self.starts_factor(token):
                 right = self.factor()
                 left = self._juxtaposed(left, right, start)
@@ -174,6 +178,31 @@ class Parser(Postfixes):
         raise self.error(
             "an ellipsis does not say what it leaves out", "write the product with its range", (dots.start, dots.end)
         )
+
+    def dotted_run(self, left: Expr) -> Expr | None:
+        """`A_{k+1} A_{k+2} ... A_t`: matrix factors in the order in which they stand; None where they are no run."""
+        factors = [left]
+        while isinstance(factors[0], Mul) and factors[0].kind == "juxtaposed":
+            factors[:1] = [factors[0].left, factors[0].right]
+        saved = self.pos
+        self.pos += 1
+        nxt = self.peek()
+        if nxt is None or not self.starts_factor(nxt) or len(factors) < 2:
+            self.pos = saved
+            return None
+        run = running(factors, self.factor())
+        if run is None:
+            self.pos = saved
+            return None
+        *before, whole = run
+        assert isinstance(whole, Reduce)
+        assert whole.low is not None
+        assert whole.high is not None
+        back = Add((whole.low, whole.high, Neg(Ref(whole.variable))))  # a product has the later factor on the left
+        out: Expr = replace(whole, operation="product", body=substitute(whole.body, {whole.variable: back}))
+        for f in reversed(before):
+            out = Mul(f, out)
+        return out
 
     def _juxtaposed(self, left: Expr, right: Expr, start: int) -> Expr:
         if isinstance(left, Differential) and left.of is None:

@@ -31,8 +31,8 @@ class Scope:
 
     `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
     `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
-    `inner_dot`, `adjoint_rows`, `jacobians_transposed` and `ascending` are ways to read products and derivatives, and
-    `scalars` are the quantities whose derivatives are gradients rather than Jacobians.
+    `inner_dot`, `adjoint_rows`, `jacobians_transposed`, `ascending` and `descending` are ways to read products and
+    derivatives, and `scalars` are the quantities whose derivatives are gradients rather than Jacobians.
     """
 
     lookup: Callable[[str, Position], Array]
@@ -48,6 +48,7 @@ class Scope:
     adjoint_rows: bool = False
     jacobians_transposed: bool = False
     ascending: bool = False
+    descending: bool = False
     scalars: frozenset[str] = frozenset()
     default_range: tuple[int, int] | None = None
 
@@ -113,9 +114,9 @@ class Definitions:
         finally:
             self.index = saved
             self.active.pop()
-        if exact and isinstance(body, Num) and body.value == 0 and not index:  # delta_{T+1} = 0 has the shape of delta
-            value = Special("zero")
-        if rest:
+        if exact and isinstance(body, Num) and body.value == 0:  # delta_{T+1} = 0 has the shape of delta
+            value = self.scope.backend.constant(0.0) if index else Special("zero")
+        elif rest:
             value = self.picked(value, rest, body)
         self.memo[key] = value
         return value
