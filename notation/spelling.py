@@ -74,7 +74,7 @@ class Spelling(Cursor):
         letter = token.text[0]
         if (
             len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter)
-        ):  # dHk
+        ):
             out.subs.append([token])
             self.pos += 1
             return
