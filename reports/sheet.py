@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
-from checkers.solution import Plot, Road, Solution
-from checkers.verdict import Status, Verdict, Witness
+from checkers.solution import Diagram, Plot, Road, Solution, Table
+from checkers.verdict import LineStatus, LineVerdict, Status, Verdict, Witness
 from derivations.derivation import Step
 from notation.tree import Block, Expr, walk
 from reports import highlight
@@ -128,6 +128,24 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of an answer that was judged line by line: an icon, a word, the line as it was typed, and why."""
+
+    icon: str
+    word: str
+    text: str
+    message: str
+
+
+_LINE_WORDS: dict[LineStatus, tuple[str, str]] = {
+    "right": ("✓", "right"),
+    "first_error": ("✗", "first error"),
+    "follows": ("↳", "follows"),
+    "wrong": ("✗", "wrong"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class PartView:
     """Everything a sheet shows of one question."""
 
@@ -146,6 +164,9 @@ class PartView:
     assumptions: tuple[str, ...] = ()
     evidence: str = ""
     plots: tuple[Plot, ...] = ()
+    tables: tuple[Table, ...] = ()
+    diagrams: tuple[Diagram, ...] = ()
+    answer_lines: tuple[LineView, ...] = ()
     badge: Badge | None = None
     marks: str = ""
     waiting: str = ""
@@ -270,6 +291,8 @@ def _solved(question: Question, found: Solution) -> PartView:
         assumptions=_assumed(found.assumptions) + _legend((*found.answers, *(s.line for s in found.steps))),
         evidence=evidence(found.roads),
         plots=found.plots,
+        tables=found.tables,
+        diagrams=found.diagrams,
     )
 
 
@@ -297,6 +320,9 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         assumptions=_legend(key),
         evidence=verdict.evidence,
         plots=found.plots if found and by_person else (),
+        tables=found.tables if found and verdict.status in ("wrong", "partial") else (),
+        diagrams=found.diagrams if found and by_person else (),
+        answer_lines=_line_views(verdict.lines),
         badge=BADGES[verdict.status],
         marks=points(verdict.marks),
         waiting=points(verdict.waiting) if verdict.waiting else "",
@@ -308,6 +334,13 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         witness=_typeset(verdict.witness),
         notes=verdict.notes,
     )
+
+
+def _line_views(lines: Sequence[LineVerdict]) -> tuple[LineView, ...]:
+    """The lines of an answer; where all are right there is nothing to point at."""
+    if all(line.verdict == "right" for line in lines):
+        return ()
+    return tuple(LineView(*_LINE_WORDS[line.verdict], line.text, line.message) for line in lines)
 
 
 def _headed(title: str) -> str:
