@@ -60,10 +60,11 @@ class Traced:
 class Tracing:
     """The lines of an answer, what their names mean, and which of them are right."""
 
-    def __init__(self, working: Working, author: Graph, tolerance: float) -> None:
+    def __init__(self, working: Working, author: Graph, tolerance: float, *, values: bool = False) -> None:
         self.working = working
         self.author = author
         self.tolerance = tolerance
+        self.values = values  # a list without a name holds the values of the function, not a row of the Jacobian
         self.meaning: Meaning = meaning_of(working.lines, author)
         self.by: dict[tuple[int, Key], dict[Key, float]] = {}
         self.columns: dict[int, Key] = dict(self.guessed_seeds())
@@ -147,7 +148,7 @@ class Tracing:
         elif line.way == "value" and isinstance(line.of, Ref):
             key = key_of(line.of)
             if truths := self.value(key):
-                place = (self.author.outputs.index(key),) if key in self.author.outputs else ()
+                place = next(((i,) for i, y in enumerate(self.author.outputs) if key in self.copies(y)), ())
                 yield Claim(_told(line.of), *side, truths, place, (key,))
         elif line.way == "derivative" and line.of is not None and line.by is not None:
             truths = self.derivative(line.of, line.by)
@@ -197,6 +198,17 @@ class Tracing:
                     yield self.entry_claim(i, j, entry, worths[i][j] or 0.0)
             return
 
+    @property
+    def misshapen(self) -> tuple[int, int] | None:
+        """The size of a matrix of numbers that cannot be the Jacobian."""
+        for line in reversed(self.working.lines):
+            for side in reversed(line.sides if line.way == "matrix" else ()):
+                rows = rows_of(side)
+                if rows and all(_worth(e) is not None for row in rows for e in row):
+                    size = len(rows), len(rows[0])
+                    return size if size != (len(self.author.outputs), len(self.author.inputs)) else None
+        return None
+
     def entry_claim(self, i: int, j: int, side: Expr, value: float) -> Claim:
         """An entry of the Jacobian itself."""
         y, x = self.author.outputs[i], list(self.author.inputs)[j]
@@ -218,6 +230,11 @@ class Tracing:
             places = [(of, j) for j in range(n)]
         elif isinstance(line.of, Ref) and line.of.name in {"J", "D"} and 1 in (m, n) and len(entries) == m * n:
             places = [(i, j) for i in range(m) for j in range(n)]
+        elif line.of is None and not self.values:
+            bare = [x.span for x in self.working.lines if x.way == "list" and x.of is None and x.by is None]
+            if len(bare) != m or len(entries) != n:
+                return
+            places = [(bare.index(line.span), j) for j in range(n)]
         elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]

@@ -7,6 +7,7 @@ Only spellings change here, nothing is computed. What is written for one quantit
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _POINT = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)\s*\.")
@@ -36,7 +37,7 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     >>> made_plain("v5_dot = 2, y_1(2, 1) = 3", ["x_1"], ["y_1"], forwards=True) == "v\u0307_{5} = 2, y_1 = 3"
     True
     """
-    text = text.replace("\r\n", "\n")
+    text = _composed(text.replace("\r\n", "\n"))
     text = _SUBSTACK.sub(lambda m: "{" + m[1].replace("\\\\", ",") + "}", text)
     text = _without_bars(_POINT.sub("", text))
     letter = inputs[0][0] if inputs else "x"
@@ -51,8 +52,49 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{letter}", text)
     text = _OPERATOR.sub(lambda m: f"∂{m['of']}/∂{m['braced'] or m['bare']}", text)
     text = _MATLAB.sub(_rows, text)
+    text = _code_derivatives(text, inputs, outputs)
     text = _accents(text, forwards=forwards)
+    text = _lines_of_numbers(text)
+    used = "".join(sorted({n[0] for n in (*inputs, *outputs)}))
+    # 3x2 is 3 times x_2 here, never 3 by 2
+    text = re.sub(rf"(?<![A-Za-z_\\^])(?P<v>[{used}])(?P<n>\d+)", r"\g<v>_{\g<n>}", text)
     return _tables(text, inputs, outputs)
+
+
+def _composed(text: str) -> str:
+    """Letters with a bar or dot of their own as a letter and a mark, and the number after a mark as its subscript."""
+    apart = "".join(d if any(m in d for m in (_DOT, "\u0304", "\u0305")) else c for c in text for d in (_apart(c),))
+    return re.sub("([A-Za-z])([\u0304\u0305\u0307])(\\d+)", r"\1\2_{\3}", apart)
+
+
+def _apart(char: str) -> str:
+    return unicodedata.normalize("NFD", char)
+
+
+def _code_derivatives(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """`dy1_dx2`, `dy1dx2` and `y1_x2` as derivatives."""
+    i, j = (rf"_?\{{?(?P<{name}>\d+)\}}?" for name in "ij")
+    code = rf"(?<![A-Za-z\\])d(?P<a>[a-z]){i}_?d(?P<b>[a-z]){j}(?!\w)"
+    text = re.sub(code, r"∂\g<a>_{\g<i>}/∂\g<b>_{\g<j>}", text)
+    x, y = (names[0][0] if names else "" for names in (inputs, outputs))
+    if x and y and x != y:
+        short = rf"(?<![A-Za-z\\∂])(?P<a>{y})_?\{{?(?P<i>\d+)[,\s]*_?{x}{j}\}}?(?=\s*(?:=|≈|\\approx|:))"
+        text = re.sub(short, rf"∂\g<a>_{{\g<i>}}/∂{x}_{{\g<j>}}", text)
+    return text
+
+
+def _lines_of_numbers(text: str) -> str:
+    """Lines that hold nothing but as many numbers each, one under the other: a matrix without brackets."""
+    number = r"[-+\u2212]?\d+(?:\.\d+)?"
+    line = rf"[ \t]*{number}(?:(?:[ \t]*[,;&][ \t]*|[ \t]+){number})+[ \t]*(?:\\\\)?[ \t]*"
+
+    def rows(match: re.Match[str]) -> str:
+        found = [re.findall(number, one) for one in match[0].strip("\n").split("\n")]
+        if len({len(one) for one in found}) != 1:
+            return match[0]
+        return "[" + ", ".join(f"[{', '.join(one)}]" for one in found) + "]\n"
+
+    return re.sub(rf"(?m)^{line}(?:\n{line})+$", rows, text)
 
 
 def _without_bars(text: str) -> str:

@@ -136,7 +136,7 @@ class Autodiff(Kind):
             return verdict(question, text, "manual", message="A drawing waits for a person.")
         graph = bench.graph(self.function)
         working = read_working(text, graph, forwards=self.mode == "forward")
-        tracing = Tracing(working, graph, self.tolerance)
+        tracing = Tracing(working, graph, self.tolerance, values=self.ask == "value")
         if self.ask == "derivative":
             return self.check_derivative(bench, question, text, tracing)
         size = 1 if self.ask == "value" else 2
@@ -144,6 +144,10 @@ class Autodiff(Kind):
         places = _places(graph, size)
         if self.ask == "value" and not final:
             final = _listed_bare(working, graph)
+        if not final and size == 2 and (shape := tracing.misshapen) is not None:
+            wanted = f"{len(graph.outputs)} × {len(graph.inputs)}"
+            message = f"The Jacobian is {wanted}, and this matrix is {shape[0]} × {shape[1]}."
+            return verdict(question, text, "wrong", message=message)
         if not tracing.traced and not final:
             if working.errors:
                 raise working.errors[0]
@@ -242,7 +246,8 @@ class Autodiff(Kind):
                 key = key_of(line.of) if isinstance(line.of, Ref) else None
                 named = line.way == "derivative" and (key, line.by) in tracing.pairs_of(of, by)
                 known = line.way == "value" and key in tracing.meaning.graph.values
-                if (line.way == "bare" and not other) or named or (line.way == "value" and not known):
+                alone = line.way == "value" and len(working.lines) == 1
+                if (line.way == "bare" and not other) or named or (line.way == "value" and not known) or alone:
                     formula = (line.sides[-1], line)
         if found is None and formula is not None and is_number(formula[0]):
             try:
@@ -328,8 +333,8 @@ def _listed_bare(working: Working, graph: Graph) -> dict[tuple[int, ...], tuple[
 
 def _reading(final: dict[tuple[int, ...], tuple[Claim, Line]]) -> tuple[Expr, ...]:
     """The lines that the verdict rests on, each once, as they were read."""
-    lines = dict.fromkeys(line for _, line in sorted(final.values(), key=lambda x: x[1].span))
-    return tuple(e for line in lines for e in line.statement.tree)
+    lines = {line.span: line for _, line in sorted(final.values(), key=lambda x: x[1].span)}
+    return tuple(e for line in lines.values() for e in line.statement.tree)
 
 
 def _after(working: Working, final: dict[tuple[int, ...], tuple[Claim, Line]]) -> bool:
