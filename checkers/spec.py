@@ -36,6 +36,7 @@ class ModelSpec(Strict):
     inputs: dict[str, str] = Field({}, description="given quantities and their shapes")
     parameters: dict[str, str] = Field({}, description="trained quantities and their shapes, such as 'n x (n+d)'")
     forward: str = Field("", description="the forward equations, one a line")
+    repeat: dict[str, str] = Field({}, description="layers: lines and names with (l) stand for each l, as in {l: 1..3}")
     loss: str | None = Field(None, description="the scalar quantity that gradients are taken of")
     names: dict[str, list[str]] = Field({}, description="words by which a quantity may be called")
     aliases: dict[str, str] = Field({}, description="other symbols that mean a quantity")

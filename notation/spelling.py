@@ -284,11 +284,7 @@ class Spelling(Cursor):
         content = inner[1:-1] if wrapped else inner
         spelled_sup = "^" + "".join(t.text for t in content)
         bare = wrapped or not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
-        if (
-            bare
-            and self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None
-            and inner[0].kind != "top"
-        ):
+        if bare and self._names_layer(Symbol(out.base + spelled_sup, out.accents)) and inner[0].kind != "top":
             self.pos = after
             out.base += spelled_sup
             return []
@@ -322,6 +318,12 @@ class Spelling(Cursor):
             self.pos = after
             return split_commas(content)
         return None
+
+    def _names_layer(self, symbol: Symbol) -> bool:
+        """Whether a letter with this superscript is declared, alone or with labels: `h^{(1)}`, `W^{(1)}_f`."""
+        labelled = f"{symbol.key}_"
+        found = self.vocabulary.find(symbol) is not None
+        return found or ("^" in symbol.base and any(k.startswith(labelled) for k in self.vocabulary.spellings))
 
     def _timelike(self, token: Token) -> bool:
         if token.kind == "num" or (token.kind == "op" and token.text in {"+", "-", ","}):

@@ -320,7 +320,7 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         assumptions=_legend(key),
         evidence=verdict.evidence,
         plots=found.plots if found and by_person else (),
-        tables=found.tables if found and verdict.status in ("wrong", "partial") else (),
+        tables=found.tables if found and (by_person or verdict.status in ("wrong", "partial")) else (),
         diagrams=found.diagrams if found and by_person else (),
         answer_lines=_line_views(verdict.lines),
         badge=BADGES[verdict.status],

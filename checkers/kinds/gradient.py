@@ -73,7 +73,7 @@ class Gradient(Kind):
         if self.demonstration:
             from checkers.demonstrations import demonstrate
 
-            plots = demonstrate(self.demonstration, bench, self.model)
+            plots = demonstrate(self.demonstration, bench, self.model, question).plots
         return Solution(
             question.id,
             answers=(derived.claim,),
