@@ -14,7 +14,7 @@ from checkers.verdict import LineVerdict
 from checkers.working import Line, Working, entries_of, is_number, rows_of
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at, references
 from notation.plain import to_plain
-from notation.tree import Expr, Neg, Num, Partial, Ref, Transpose, rebuild
+from notation.tree import Expr, Neg, Num, Partial, Ref, Transpose, rebuild, walk
 
 # What was stated before: values by one node, derivatives by two.
 Said: TypeAlias = dict[tuple[Key, ...], float]
@@ -208,6 +208,25 @@ class Tracing:
                     size = len(rows), len(rows[0])
                     return size if size != (len(self.author.outputs), len(self.author.inputs)) else None
         return None
+
+    def formulas(self) -> bool | None:
+        """Whether the entries, given as formulas in names, are right at the point; None where there are none."""
+        entries: dict[tuple[int, ...], Expr] = {}
+        for line in self.working.lines:
+            if line.way == "derivative" and isinstance(line.of, Ref) and line.by is not None:
+                entries[self.entry(key_of(line.of), line.by)] = line.sides[-1]
+            for side in line.sides if line.way == "matrix" else ():
+                rows = rows_of(side)
+                if rows and not any(isinstance(n, Partial) for row in rows for e in row for n in walk(e)):
+                    entries |= {(i, j): e for i, row in enumerate(rows) for j, e in enumerate(row)}
+        places = {(i, j): d for i, row in enumerate(self.author.jacobian) for j, d in enumerate(row)}
+        if not set(places) <= set(entries) or all(is_number(entries[p]) for p in places):
+            return None
+        try:
+            found = {p: number_at(entries[p], self.author.values) for p in places}
+        except GraphError:
+            return None
+        return all(agrees(entries[p], found[p], d, self.tolerance) for p, d in places.items())
 
     def entry_claim(self, i: int, j: int, side: Expr, value: float) -> Claim:
         """An entry of the Jacobian itself."""

@@ -142,6 +142,8 @@ class _Lines:
         for mark in ("dot", "bar"):
             if isinstance(head, Ref) and head.name.startswith(f"\\{mark} "):
                 return self.marked(s, mark, replace_name(head), rest, text)
+        if isinstance(head, Transpose) and any(self.is_matrix(x) for x in rest):  # J^T = ...
+            return Line(text, s.span, "matrix", tuple(Transpose(x) for x in rest), s)
         if isinstance(head, Transpose) and isinstance(head.body, Ref):
             return self.marked(s, "dot", head.body, rest, text)
         if any(self.is_matrix(x) for x in rest):

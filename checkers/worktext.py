@@ -24,6 +24,15 @@ _GRADIENT = re.compile(
 _OPERATOR = re.compile(
     r"(?:\\partial|∂|D)_(?:\{(?P<braced>[^{}]*(?:\{[^{}]*\})?)\}|(?P<bare>[A-Za-z]\d*))\s*(?P<of>[A-Za-z](?:_\{?-?\w+\}?|\d+|[₀-₉]+))"
 )
+_ALIGNED = re.compile(r"\\begin\{(align|aligned|eqnarray|gather|gathered|split)(\*?)\}(.*?)\\end\{\1\2\}", re.S)
+# 2.731 (sigmoid(1) = 0.731): what stands in brackets after a number and has an equals sign is an equation of its own
+_ASIDE = re.compile(r"(?<=\d)\s+\(((?:[^()\n]|\([^()\n]*\))*=(?:[^()\n]|\([^()\n]*\))*)\)")
+# d/dx_1 = ...: of the output that the words before it name
+_BY_ALONE = re.compile(
+    r"(?:(?:\\partial|∂|d)\s*/\s*(?:\\partial|∂|d)\s*|\\frac\s*\{\s*(?:\\partial|d)\s*\}\s*\{\s*(?:\\partial|d)\s*)"
+    r"(?P<v>[a-z])_?\{?(?P<n>\d+)\}?\s*\}?(?=\s*(?:=|≈|\\approx|:))"
+)
+_NUMBERS = re.compile(r"\[([-+\d.\s,]*\n[-+\d.\s,]*)\]")
 _MATLAB = re.compile(r"\[([^\[\]]*;[^\[\]]*)\]")
 _SUBSTACK = re.compile(r"\\substack\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DOT, _OVERBAR = "\u0307", "\u0304"
@@ -38,6 +47,11 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     True
     """
     text = _composed(text.replace("\r\n", "\n"))
+    if ";" in text and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text):
+        text = re.sub(r"(?<=\d),(?=\d)", ".", text)  # decimal commas; the semicolons separate
+    text = re.sub(r"\b(?:torch\.)?tensor\s*\(", "array(", re.sub(r",\s*dtype\s*=\s*[\w.]+", "", text))
+    text = _ALIGNED.sub(_lines_of, text)
+    text = _ASIDE.sub(lambda m: m[1] if m[1].lstrip().startswith("=") else f"; {m[1]} ;", text)
     text = _SUBSTACK.sub(lambda m: "{" + m[1].replace("\\\\", ",") + "}", text)
     text = _without_bars(_POINT.sub("", text))
     letter = inputs[0][0] if inputs else "x"
@@ -50,7 +64,9 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = re.sub(r"\bJ_\{?[fFy]\}?|\bDf\b|\\mathbf\s*\{?\s*J\s*\}?|\bf'(?=\s*=)", "J", text)
     text = _JACOBIAN.sub(" J", text)
     text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{letter}", text)
+    text = _BY_ALONE.sub(lambda m: f"{m['v']}{_OVERBAR}_{{{m['n']}}}", text)
     text = _OPERATOR.sub(lambda m: f"∂{m['of']}/∂{m['braced'] or m['bare']}", text)
+    text = _NUMBERS.sub(lambda m: "[" + m[1].strip().replace("\n", ";") + "]", text)
     text = _MATLAB.sub(_rows, text)
     text = _code_derivatives(text, inputs, outputs)
     text = _accents(text, forwards=forwards)
@@ -111,9 +127,15 @@ def _without_bars(text: str) -> str:
     return _BAR_LOOSE.sub("", text)
 
 
+def _lines_of(match: re.Match[str]) -> str:
+    """The equations of an aligned environment, each on a line."""
+    body = re.sub(r"&\s*(=|\\approx|≈)\s*&?", r"\1", match[3])
+    return "\n" + re.sub(r"\s*&+\s*", " ; ", re.sub(r"\\\\(?:\[[^\]]*\])?", "\n", body)) + "\n"
+
+
 def _rows(match: re.Match[str]) -> str:
     """`[a, b; c, d]` as rows in brackets of their own."""
-    rows = [r.strip() for r in match[1].split(";") if r.strip()]
+    rows = [r.strip(" ,\n") for r in match[1].split(";") if r.strip(" ,\n")]
     listed = [r if "," in r else ", ".join(r.split()) if re.fullmatch(r"[-+\d.\s]+", r) else r for r in rows]
     return "[" + ", ".join(f"[{r}]" for r in listed) + "]"
 

@@ -14,6 +14,7 @@ from checkers.solution import Diagram, Edge
 from notation import texlike
 from notation.boxes import width
 from reports.drawing import Anchor, Drawing, Label, Point, Polyline
+from reports.verbatim import brief
 
 WIDTH = 460.0  # points: the text width of the sheet
 _ROW, _BOX, _SIZE, _SMALL = 56.0, 27.0, 8.0, 6.5
@@ -32,7 +33,7 @@ def draw(diagram: Diagram) -> Drawing:
     ['2', 'a', 'b']
     """
     layers, paths = _layered(len(diagram.vertices), diagram.edges)
-    widths = [_PAD + max(_width(v.label, _SIZE), _width(v.note, _SIZE)) for v in diagram.vertices]
+    widths = [_PAD + max(_width(brief(v.label), _SIZE), _width(brief(v.note), _SIZE)) for v in diagram.vertices]
     count = 1 + max((i for layer in layers for i in layer), default=-1)
     widths += [_BEND] * (count - len(widths))
     order = _ordered(layers, paths)
@@ -59,15 +60,15 @@ def draw(diagram: Diagram) -> Drawing:
         if edge.label:
             labels.append(_label_place(points[0], points[1], labels))
             side: Anchor = "start" if points[1][0] >= points[0][0] else "end"
-            items.append(Label(labels[-1], edge.label, side, "blue", _SMALL))
+            items.append(Label(labels[-1], brief(edge.label), side, "blue", _SMALL))
     for i, vertex in enumerate(diagram.vertices):
         left, right, top = middles[i] - widths[i] / 2, middles[i] + widths[i] / 2, y(i)
         corners = ((left, top), (right, top), (right, top + _BOX), (left, top + _BOX))
         items.append(Polyline(corners, "ink", 0.6, closed=True))
         first = top + (11 if vertex.note else 16)
-        items.append(Label((middles[i], first), vertex.label, "middle", "ink", _SIZE))
+        items.append(Label((middles[i], first), brief(vertex.label), "middle", "ink", _SIZE))
         if vertex.note:
-            items.append(Label((middles[i], top + 22), vertex.note, "middle", "red", _SIZE))
+            items.append(Label((middles[i], top + 22), brief(vertex.note), "middle", "red", _SIZE))
     return Drawing(WIDTH, height, tuple(items))
 
 

@@ -22,7 +22,7 @@ from reports.icons import ICONS
 from reports.plot import draw
 from reports.prose import inline, render
 from reports.sheet import Badge, LineView, PartView
-from reports.verbatim import visible
+from reports.verbatim import brief, visible
 
 
 class HtmlWriter:
@@ -107,13 +107,13 @@ class HtmlWriter:
 
     def table(self, table: Table) -> str:
         """A table under its caption."""
-        head = "".join(f"<th>{self.line(cell)}</th>" for cell in table.head)
+        head = "".join(f"<th>{self.line(brief(cell))}</th>" for cell in table.head)
         rows = "".join("<tr>" + "".join(f"<td>{self._cell(c)}</td>" for c in row) + "</tr>" for row in table.rows)
         caption = f"<caption>{self.line(table.caption)}</caption>"
         return Markup(f'<table class="all-steps">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
 
     def _cell(self, cell: Expr | str) -> str:
-        return self.line(cell) if isinstance(cell, str) else self.math(layout(cell, exact=False))
+        return self.line(brief(cell)) if isinstance(cell, str) else self.math(layout(cell, exact=False))
 
     def diagram(self, diagram: Diagram) -> str:
         """A graph."""

@@ -17,7 +17,7 @@ from notation.tree import Expr
 from reports.display import Line
 from reports.prose import inline, render
 from reports.sheet import Badge, LineView, PartView
-from reports.verbatim import visible
+from reports.verbatim import brief, visible
 
 _SHOWN_POINTS = 8  # rows of a plot's table; the curve's shape shows with so few
 
@@ -112,14 +112,16 @@ class MarkdownWriter:
     def table(self, table: Table) -> str:
         """A table under its caption."""
         rows = [" | ".join(self._cell(cell) for cell in row) for row in table.rows]
-        head = " | ".join(self.line(cell) for cell in table.head)
+        head = " | ".join(self.line(brief(cell)) for cell in table.head)
         return "\n".join(
             (self.line(table.caption), "", f"| {head} |", "|---" * len(table.head) + "|", *(f"| {r} |" for r in rows))
         )
 
     def _cell(self, cell: Expr | str) -> str:
         return (
-            self.line(cell) if isinstance(cell, str) else self.math(layout(cell, exact=False)).replace("|", "\\vert ")
+            self.line(brief(cell))
+            if isinstance(cell, str)
+            else self.math(layout(cell, exact=False)).replace("|", "\\vert ")
         )
 
     def diagram(self, diagram: Diagram) -> str:

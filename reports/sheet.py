@@ -18,7 +18,7 @@ from derivations.derivation import Step
 from notation.tree import Block, Expr, walk
 from reports import highlight
 from reports.display import Line, lines
-from reports.models import ForwardModel, ModelView, model_views
+from reports.models import ForwardModel, ModelView, ScalarFunction, function_views, model_views
 
 MAX_GRADED_STEPS = 4  # a graded sheet points the way; the solution sheet has every line
 MAX_STUDENT = 120  # characters of a name, which the student chooses
@@ -76,6 +76,11 @@ class Assignment(Protocol):
     @property
     def models(self) -> Mapping[str, ForwardModel]:
         """The models by name."""
+        ...
+
+    @property
+    def functions(self) -> Mapping[str, ScalarFunction]:
+        """The functions by name."""
         ...
 
     @property
@@ -221,7 +226,7 @@ def solution(assignment: Assignment, solutions: Sequence[Solution]) -> Sheet:
     return Sheet(
         _header(assignment, sum((q.marks for q in questions), Fraction(0))),
         assignment.conventions,
-        model_views(assignment.models),
+        (*model_views(assignment.models), *function_views(assignment.functions)),
         parts,
     )
 

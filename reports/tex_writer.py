@@ -21,7 +21,7 @@ from reports.icons import ICONS
 from reports.plot import draw
 from reports.prose import inline, render
 from reports.sheet import Badge, LineView, PartView, StepView
-from reports.verbatim import breakable
+from reports.verbatim import breakable, brief
 
 _ROWS_TOGETHER = 9  # a tabular cannot break across pages, so a long derivation becomes several
 
@@ -117,12 +117,12 @@ class TexWriter:
     def table(self, table: Table) -> str:
         """A table under its caption."""
         rows = [" & ".join(self._cell(cell) for cell in row) for row in table.rows]
-        head = " & ".join(self.line(cell) for cell in table.head)
+        head = " & ".join(self.line(brief(cell)) for cell in table.head)
         body = " \\\\\n".join((f"{head} \\\\ \\hline", *rows)).replace("\\hline \\\\", "\\hline")
         return f"\\bptable{{{'l' * len(table.head)}}}{{{self.line(table.caption)}}}{{{body}}}"
 
     def _cell(self, cell: Expr | str) -> str:
-        return self.line(cell) if isinstance(cell, str) else f"\\bpcell{{{spell(layout(cell, exact=False))}}}"
+        return self.line(brief(cell)) if isinstance(cell, str) else f"\\bpcell{{{spell(layout(cell, exact=False))}}}"
 
     def diagram(self, diagram: Diagram) -> str:
         """A graph."""

@@ -19,7 +19,7 @@ from reports.icons import ICONS
 from reports.plot import draw
 from reports.prose import inline, render
 from reports.sheet import Badge, LineView, PartView
-from reports.verbatim import breakable
+from reports.verbatim import breakable, brief
 
 
 class TypstWriter:
@@ -106,12 +106,12 @@ class TypstWriter:
 
     def table(self, table: Table) -> str:
         """A table under its caption."""
-        head = ", ".join(f"[{self.line(cell)}]" for cell in table.head)
+        head = ", ".join(f"[{self.line(brief(cell))}]" for cell in table.head)
         rows = ",\n  ".join(", ".join(f"[{self._cell(cell)}]" for cell in row) for row in table.rows)
         return f"#steps-table({len(table.head)}, [{self.line(table.caption)}], ({head}), {rows})"
 
     def _cell(self, cell: Expr | str) -> str:
-        return self.line(cell) if isinstance(cell, str) else self.math(layout(cell, exact=False))
+        return self.line(brief(cell)) if isinstance(cell, str) else self.math(layout(cell, exact=False))
 
     def diagram(self, diagram: Diagram) -> str:
         """A graph."""

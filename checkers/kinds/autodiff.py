@@ -148,6 +148,10 @@ class Autodiff(Kind):
             wanted = f"{len(graph.outputs)} × {len(graph.inputs)}"
             message = f"The Jacobian is {wanted}, and this matrix is {shape[0]} × {shape[1]}."
             return verdict(question, text, "wrong", message=message)
+        if not final and size == 2 and (formulas := tracing.formulas()) is not None:
+            right = "The formulas are right; their numbers at the point are asked."
+            message = right if formulas else "Numbers are asked, and this still depends on names."
+            return verdict(question, text, "partial" if formulas else "wrong", message=message)
         if not tracing.traced and not final:
             if working.errors:
                 raise working.errors[0]
@@ -239,7 +243,7 @@ class Autodiff(Kind):
                 same = c.stated in tracing.pairs_of(of, by)
                 if same:
                     found, formula = (c.side, c.value, t.line), None
-                elif c.stated:
+                elif len(c.stated) == 2:
                     other = c.about
         for line in working.lines:
             if found is None and line.way in ("bare", "value", "derivative", "dot", "bar"):
@@ -276,6 +280,11 @@ class Autodiff(Kind):
             return verdict(
                 question, text, "correct", reading=reading, evidence=f"{about} = {truth:.6g}, {off:.1e} away"
             )
+        for other_line in working.lines:  # 2.898 or 1.5
+            last = other_line.sides[-1]
+            hedged = other_line.way == "bare" and is_number(last) and doubt(working.text, other_line.span, value=True)
+            if hedged and agrees(last, number_at(last, {}), truth, self.tolerance):
+                return doubtful(question, text, hedged, reading)
         witness = Witness(about, f"{truth:.4g}", to_plain(side), abs(value - truth))
         slip = named_slip(graph, {(of, by): value})
         return verdict(
