@@ -3,58 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias
 
-from checkers.digits import agrees, too_coarse
+from checkers.claims import CHAIN, Claim, Said, Traced, last_number, told, worth_of
+from checkers.digits import agrees
+from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
 from checkers.verdict import LineVerdict
 from checkers.working import Line, Working, entries_of, is_number, rows_of
-from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at, references
+from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.plain import to_plain
-from notation.tree import Expr, Neg, Num, Partial, Ref, Transpose, rebuild, walk
-
-# What was stated before: values by one node, derivatives by two.
-Said: TypeAlias = dict[tuple[Key, ...], float]
-
-# Sides of one chain may differ by what rounding in between costs.
-_CHAIN = 2e-2
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One stated number: what it is about, its side and value, and what it may truly be (the first is what is meant).
-
-    `stated` is the node whose value it is, or the two of a derivative. `place` is (output, input) where the claim is an
-    entry of the Jacobian, (output,) where it is a value of the function.
-    """
-
-    about: str
-    side: Expr
-    value: float
-    truths: tuple[float, ...]
-    place: tuple[int, ...] = ()
-    stated: tuple[Key, ...] = ()
-
-    def right(self, tolerance: float) -> bool:
-        """Whether one of the true values is stated."""
-        return any(agrees(self.side, self.value, t, tolerance) for t in self.truths)
-
-    @property
-    def coarse(self) -> bool:
-        """Whether it would be right with more digits."""
-        return any(too_coarse(self.side, self.value, t) for t in self.truths)
-
-
-@dataclass(frozen=True)
-class Traced:
-    """One line with its claims; `slip` is a message where the line is wrong though its last number is not."""
-
-    line: Line
-    claims: tuple[Claim, ...]
-    slip: str = ""
+from notation.tree import Expr, Partial, Ref, walk
 
 
 class Tracing:
@@ -119,7 +78,7 @@ class Tracing:
         claims = tuple(self.claims(n, line))
         mistaken = line.way == "value" and isinstance(line.of, Ref) and key_of(line.of) in self.meaning.mistaken
         if mistaken:
-            return Traced(line, claims, f"This is not what {_told(line.of)} is.")
+            return Traced(line, claims, f"This is not what {told(line.of)} is.")
         if not claims:
             return None
         return Traced(line, claims, self.chain_slip(line, claims))
@@ -129,9 +88,9 @@ class Tracing:
         if len(claims) != 1 or not claims[0].right(self.tolerance):
             return ""
         for side in line.sides:
-            if is_number(side) and not entries_of(side) and (worth := _worth(side)) is not None:
+            if is_number(side) and not entries_of(side) and (worth := worth_of(side)) is not None:
                 scale = max(abs(claims[0].value), abs(worth), 1.0)
-                if abs(worth - claims[0].value) > _CHAIN * scale:
+                if abs(worth - claims[0].value) > CHAIN * scale:
                     return f"{to_plain(side)} is {worth:.4g}, not {claims[0].value:.4g}."
         return ""
 
@@ -143,17 +102,17 @@ class Tracing:
             yield from self.listed(line)
         elif line.way in ("dot", "bar") and isinstance(line.of, Ref):
             yield from self.marked_claims(n, line, key_of(line.of))
-        elif (side := _last_number(line.sides)) is None:
+        elif (side := last_number(line.sides)) is None:
             return
         elif line.way == "value" and isinstance(line.of, Ref):
             key = key_of(line.of)
             if truths := self.value(key):
                 place = next(((i,) for i, y in enumerate(self.author.outputs) if key in self.copies(y)), ())
-                yield Claim(_told(line.of), *side, truths, place, (key,))
+                yield Claim(told(line.of), *side, truths, place, (key,))
         elif line.way == "derivative" and line.of is not None and line.by is not None:
             truths = self.derivative(line.of, line.by)
             if truths:
-                about = f"∂{_told(line.of)}/∂{_told(name_of(line.by))}"
+                about = f"∂{told(line.of)}/∂{told(name_of(line.by))}"
                 pair = (key_of(line.of), line.by) if isinstance(line.of, Ref) else ()
                 yield Claim(about, *side, truths, self.entry(*pair) if pair else (), pair)
 
@@ -165,15 +124,15 @@ class Tracing:
         lists = [entries_of(s) for s in line.sides if len(entries_of(s)) == len(sources)]
         if lists:
             for source, entry in zip(sources, lists[-1], strict=True):
-                worth = _worth(entry)
+                worth = worth_of(entry)
                 truths = self.marked(line, key, {source: 1.0})
                 if worth is not None and truths:
                     of, by = (key, source) if line.way == "dot" else (source, key)
                     yield Claim(
-                        f"{name} for {_told(name_of(source))}", entry, worth, truths, self.entry(of, by), (of, by)
+                        f"{name} for {told(name_of(source))}", entry, worth, truths, self.entry(of, by), (of, by)
                     )
             return
-        side = _last_number(line.sides)
+        side = last_number(line.sides)
         seeds = dict(line.seeds) or ({self.columns[n]: 1.0} if n in self.columns else {})
         if side is None or not seeds:
             return
@@ -188,7 +147,7 @@ class Tracing:
         """The entries of the last written-out matrix whose entries are numbers."""
         for side in reversed(line.sides):
             rows = rows_of(side)
-            worths = [[_worth(e) for e in row] for row in rows]
+            worths = [[worth_of(e) for e in row] for row in rows]
             if not rows or any(w is None for row in worths for w in row):
                 continue
             if len(rows) != len(self.author.outputs) or any(len(r) != len(self.author.inputs) for r in rows):
@@ -204,7 +163,7 @@ class Tracing:
         for line in reversed(self.working.lines):
             for side in reversed(line.sides if line.way == "matrix" else ()):
                 rows = rows_of(side)
-                if rows and all(_worth(e) is not None for row in rows for e in row):
+                if rows and all(worth_of(e) is not None for row in rows for e in row):
                     size = len(rows), len(rows[0])
                     return size if size != (len(self.author.outputs), len(self.author.inputs)) else None
         return None
@@ -231,13 +190,13 @@ class Tracing:
     def entry_claim(self, i: int, j: int, side: Expr, value: float) -> Claim:
         """An entry of the Jacobian itself."""
         y, x = self.author.outputs[i], list(self.author.inputs)[j]
-        about = f"∂{_told(name_of(y))}/∂{_told(name_of(x))}"
+        about = f"∂{told(name_of(y))}/∂{told(name_of(x))}"
         return Claim(about, side, value, (self.author.jacobian[i][j],), (i, j), (y, x))
 
     def listed(self, line: Line) -> Iterator[Claim]:
         """A list: a column of the Jacobian, a row of it, or the values of the function."""
         m, n = len(self.author.outputs), len(self.author.inputs)
-        numeric = [e for s in line.sides if (e := entries_of(s)) and all(_worth(x) is not None for x in e)]
+        numeric = [e for s in line.sides if (e := entries_of(s)) and all(worth_of(x) is not None for x in e)]
         if not numeric:
             return
         entries = numeric[-1]
@@ -257,12 +216,12 @@ class Tracing:
         elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]
-                yield Claim(_told(name_of(y)), entry, _worth(entry) or 0.0, (self.author.values[y],), (i,), (y,))
+                yield Claim(told(name_of(y)), entry, worth_of(entry) or 0.0, (self.author.values[y],), (i,), (y,))
             return
         else:
             return
         for (i, j), entry in zip(places, entries, strict=True):
-            yield self.entry_claim(i, j, entry, _worth(entry) or 0.0)
+            yield self.entry_claim(i, j, entry, worth_of(entry) or 0.0)
 
     def is_function(self, e: Expr) -> bool:
         """Whether a name stands for all outputs together."""
@@ -304,25 +263,36 @@ class Tracing:
         return {(a, b) for a in same_of for b in same_by}
 
     def guessed_seeds(self) -> Iterator[tuple[int, Key]]:
-        """Seeds for dots and bars that name none: those that explain most numbers of one pass through the graph."""
+        """Seeds for dots and bars that set none: those that explain most numbers of one pass, first what words name."""
         for way in ("dot", "bar"):
             passes: list[list[tuple[int, Line, Key]]] = [[]]
             for n, line in enumerate(self.working.lines):
                 if line.way != way or line.seeds or not isinstance(line.of, Ref):
                     continue
                 key = key_of(line.of)
-                if any(k == key for _, _, k in passes[-1]):
+                if any(k == key or line.hint != other.hint for _, other, k in passes[-1]):
                     passes.append([])
                 passes[-1].append((n, line, key))
             sources = list(self.author.inputs if way == "dot" else self.author.outputs)
             for one in passes:
-                best = max(sources, key=lambda s: sum(self.fits(line, k, s) for _, line, k in one), default=None)
-                if best is not None:
+
+                def explains(source: Key, one: list[tuple[int, Line, Key]] = one) -> tuple[int, bool]:
+                    fitting = sum(self.fits(line, k, source) for _, line, k in one)
+                    return fitting, any(line.hint == source for _, line, _ in one)
+
+                if sources:
+                    best = max(sources, key=explains)
                     yield from ((n, best) for n, _, _ in one)
+
+    def seed_of(self, line: Line) -> Key | None:
+        """The seed that was found for a line which sets none."""
+        return next(
+            (self.columns[n] for n, x in enumerate(self.working.lines) if x is line and n in self.columns), None
+        )
 
     def fits(self, line: Line, key: Key, source: Key) -> bool:
         """Whether a number is right under a seed."""
-        side = _last_number(line.sides)
+        side = last_number(line.sides)
         return side is not None and any(agrees(*side, t, self.tolerance) for t in self.marked(line, key, {source: 1.0}))
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
@@ -337,88 +307,14 @@ class Tracing:
             bad = next((c for c in t.claims if not c.right(self.tolerance)), None)
             if bad is None and not t.slip:
                 out.append(LineVerdict(text, "right"))
-            elif failed and bad is not None and self.follows(t, said):
+            elif failed and bad is not None and follows(self, t, said):
                 out.append(LineVerdict(text, "follows", "It follows from the lines before it."))
             else:
-                message = t.slip or _told_wrong(bad)
+                message = t.slip or told_wrong(bad)
                 out.append(LineVerdict(text, "wrong" if failed else "first_error", message))
                 failed = True
             said.update({c.stated: c.value for c in t.claims if c.stated})
         return tuple(out)
-
-    def follows(self, t: Traced, said: Said) -> bool:
-        """Whether a wrong number is what the earlier stated numbers give."""
-        if len(t.claims) != 1:
-            return all(c.stated in said and agrees(c.side, c.value, said[c.stated], self.tolerance) for c in t.claims)
-        claim = t.claims[0]
-        if claim.stated in said and agrees(claim.side, claim.value, said[claim.stated], self.tolerance):
-            return True  # said before
-        none: Said = {}
-        pairs = [(self.predicted(x, t.line, none), self.predicted(x, t.line, said)) for x in t.line.sides]
-        pairs.extend(zip(self.recurrence(claim, none), self.recurrence(claim, said), strict=True))
-        # a right formula, with wrong numbers in it, gives this wrong number
-        return any(
-            true is not None
-            and mine is not None
-            and any(
-                abs(true - x) <= _CHAIN * max(abs(x), 0.1) and abs(mine - x) > self.tolerance * abs(x)
-                for x in claim.truths
-            )
-            and agrees(claim.side, claim.value, mine, _CHAIN)
-            for true, mine in pairs
-        )
-
-    def predicted(self, side: Expr, line: Line, said: Said) -> float | None:
-        """The value of a side in names, with what was stated before for its nodes and derivatives."""
-        if is_number(side):
-            return None
-        known = dict(self.meaning.graph.values) | {k[0]: v for k, v in said.items() if len(k) == 1}
-        unit = [s for s, w in line.seeds.items() if w]
-
-        def of_pair(of: Key, by: Key) -> Expr:
-            if (of, by) in said:
-                return _exact(said[of, by])
-            truths = self.derivative(name_of(of), by)
-            if not truths:
-                raise GraphError("unknown")
-            return _exact(truths[-1])  # between neighbours the local one
-
-        def change(e: Expr) -> Expr:
-            if isinstance(e, Partial) and isinstance(e.wrt, Ref):
-                by = key_of(e.wrt)
-                if isinstance(e.of, Ref):
-                    return of_pair(key_of(e.of), by)
-                one = {k: float(number_at(of_pair(k, by), {})) for k in references(e.of)}
-                return _exact(total(e.of, one, known))
-            marked = e.body if isinstance(e, Transpose) and isinstance(e.body, Ref) else e
-            if isinstance(marked, Ref) and (isinstance(e, Transpose) or marked.name.startswith(("\\dot ", "\\bar "))):
-                if len(unit) != 1:
-                    raise GraphError("unknown")
-                key = key_of(Ref(marked.name.removeprefix("\\dot ").removeprefix("\\bar "), marked.at, marked.index))
-                return of_pair(*((unit[0], key) if marked.name.startswith("\\bar ") else (key, unit[0])))
-            return rebuild(e, change)
-
-        try:
-            return number_at(change(side), known)
-        except GraphError:
-            return None
-
-    def recurrence(self, claim: Claim, said: Said) -> Iterator[float]:
-        """What one step of the forward or backward pass gives from stated numbers."""
-        if len(claim.stated) != 2:
-            return
-        of, by = claim.stated
-        graph = self.meaning.graph
-        if of in graph.slopes:
-            yield sum(d * said.get((k, by), self.first(k, by)) for k, d in graph.slopes[of].items())
-        users = [(n.key, graph.slopes[n.key][by]) for n in graph.nodes if by in graph.slopes[n.key]]
-        if users:
-            yield sum(d * said.get((of, k), self.first(of, k)) for k, d in users)
-
-    def first(self, of: Key, by: Key) -> float:
-        """The true derivative between two nodes."""
-        truths = self.derivative(name_of(of), by)
-        return truths[0] if truths else 0.0
 
 
 def final_entries(traced: Iterable[Traced], size: int) -> dict[tuple[int, ...], tuple[Claim, Line]]:
@@ -435,31 +331,8 @@ def final_entries(traced: Iterable[Traced], size: int) -> dict[tuple[int, ...], 
     return {**single, **whole}
 
 
-def _last_number(sides: Iterable[Expr]) -> tuple[Expr, float] | None:
-    """The last side that is a number, with its value."""
-    for side in reversed(tuple(sides)):
-        if is_number(side) and not entries_of(side) and (worth := _worth(side)) is not None:
-            return side, worth
-    return None
-
-
-def _worth(side: Expr) -> float | None:
-    try:
-        return number_at(side, {}) if is_number(side) else None
-    except GraphError:
-        return None
-
-
-def _exact(value: float) -> Expr:
-    size = Num(Fraction(abs(value)))
-    return Neg(size) if value < 0 else size
-
-
-def _told(e: Expr | None) -> str:
-    return to_plain(e) if e is not None else ""
-
-
-def _told_wrong(claim: Claim | None) -> str:
+def told_wrong(claim: Claim | None) -> str:
+    """What a wrong line should say."""
     if claim is None:
         return ""
     more = " (at least two decimals or three significant digits are asked)" if claim.coarse else ""

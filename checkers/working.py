@@ -36,6 +36,7 @@ Way = Literal["value", "derivative", "dot", "bar", "list", "matrix", "bare"]
 Seeds: TypeAlias = Mapping[Key, float]
 _MARKS = {"\\dot ": "dot", "\\bar ": "bar"}
 _ENTRY = ("J", "j")
+_SEED_WORDS = frozenset({"seed", "seeds", "seeding", "direction", "vector"})
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Line:
     """One line of the working.
 
     `way` says what it is about: the value of `of`; the derivative of `of` by `by`; a dotted or barred `of` under
-    `seeds`; a list of derivatives (by the input `by`, or of the output `of`) or of the outputs; a whole matrix; or a
-    bare number.
+    `seeds` (or, where none are set, under the `hint` that words give); a list of derivatives (by the input `by`, or of
+    the output `of`) or of the outputs; a whole matrix; or a bare number.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Line:
     of: Expr | None = None
     by: Key | None = None
     seeds: Seeds = field(default_factory=dict)
+    hint: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class _Lines:
         self.lines: list[Line] = []
         self.inputs, self.outputs = list(graph.inputs), list(graph.outputs)
         self.end = 0
-        self.mentioned: dict[str, Seeds] = {"dot": {}, "bar": {}}
+        self.mentioned: dict[str, Key | None] = {"dot": None, "bar": None}
         self.stated: dict[str, dict[Key, float]] = {"dot": {}, "bar": {}}
         self.seeding = {"dot": False, "bar": False}
 
@@ -125,7 +127,7 @@ class _Lines:
         """A seed that words name: `with respect to x_1`, `for y_2`."""
         for mark, keys in (("dot", self.inputs), ("bar", self.outputs)):
             if key in keys:
-                self.mentioned[mark] = {key: 1.0}
+                self.mentioned[mark] = key
                 self.stated[mark] = {}
 
     # -- what a line is about ---------------------------------------------------------------------------------------
@@ -134,6 +136,10 @@ class _Lines:
         """The line of a statement, or None for one that says nothing about the graph."""
         text = self.text[s.span[0] : s.span[1]]
         if len(sides) == 1:
+            if self.length(sides[0]) and {w.lower() for w in s.words} & _SEED_WORDS:
+                for mark in ("dot", "bar"):
+                    self.seeded(mark, sides[0])
+                return None
             way: Way = "matrix" if self.is_matrix(sides[0]) else "list" if self.length(sides[0]) else "bare"
             return Line(text, s.span, way, sides, s)
         head, rest = sides[0], sides[1:]
@@ -180,10 +186,11 @@ class _Lines:
     def marked(self, s: Statement, mark: str, head: Ref, rest: tuple[Expr, ...], text: str) -> Line | None:
         """A dotted or barred node; that of an input (or an output) sets the seed for what follows."""
         key = self.key(head)
-        if key is None:
-            return None
         way: Way = "dot" if mark == "dot" else "bar"
         sources = self.inputs if mark == "dot" else self.outputs
+        if key is None:
+            self.seeded(mark, rest[-1])
+            return None
         source = self.aliased(key, sources)
         number = next((float(x.value) for x in reversed(rest) if isinstance(x, Num)), None)
         if source is not None and number is not None:
@@ -195,12 +202,16 @@ class _Lines:
                 return None
         elif key not in sources:
             self.seeding[mark] = False
-        seeds = self.stated[mark] if any(self.stated[mark].values()) else self.mentioned[mark]
-        if source is not None and source == key:
-            return None
-        if source is not None and not seeds:
-            seeds = {}
-        return Line(text, s.span, way, rest, s, of=head, seeds=dict(seeds))
+        seeds = self.stated[mark] if any(self.stated[mark].values()) else {}
+        return Line(text, s.span, way, rest, s, of=head, seeds=dict(seeds), hint=self.mentioned[mark])
+
+    def seeded(self, mark: str, side: Expr) -> None:
+        """A whole seed at once: `\\dot x = (0, 1)`, or `seed (0, 1)` in words."""
+        entries = entries_of(side)
+        sources = self.inputs if mark == "dot" else self.outputs
+        if len(entries) == len(sources) and all(isinstance(e, Num) for e in entries):
+            self.stated[mark] = {k: float(e.value) for k, e in zip(sources, entries, strict=True) if isinstance(e, Num)}
+            self.seeding[mark] = False
 
     def aliased(self, key: Key, sources: Sequence[Key]) -> Key | None:
         """The input that a node merely copies (`v_1 = x_1`), or the output that copies a node."""

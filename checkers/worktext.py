@@ -64,6 +64,7 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = re.sub(r"\bJ_\{?[fFy]\}?|\bDf\b|\\mathbf\s*\{?\s*J\s*\}?|\bf'(?=\s*=)", "J", text)
     text = _JACOBIAN.sub(" J", text)
     text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{letter}", text)
+    text = re.sub(r"\b([Ss]eed(?:ed with|s)?|[Dd]irection)(?: vector)?\s*=?\s*(?=\()", r"\1: ", text)
     text = _BY_ALONE.sub(lambda m: f"{m['v']}{_OVERBAR}_{{{m['n']}}}", text)
     text = _OPERATOR.sub(lambda m: f"∂{m['of']}/∂{m['braced'] or m['bare']}", text)
     text = _NUMBERS.sub(lambda m: "[" + m[1].strip().replace("\n", ";") + "]", text)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
+from checkers.claims import Claim
 from checkers.digits import RELATIVE, agrees
 from checkers.doubt import doubt
 from checkers.graph_sheet import claimed, diagram, table
@@ -17,7 +18,7 @@ from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import nothing_to_read
 from checkers.slips import Place, named_slip
 from checkers.solution import Road, Solution, Table
-from checkers.tracing import Claim, Tracing, final_entries
+from checkers.tracing import Tracing, final_entries
 from checkers.verdict import LineVerdict, Status, Verdict, Witness
 from checkers.working import Line, Working, is_number, read_working
 from derivations.formulas import vocabulary
@@ -252,7 +253,7 @@ class Autodiff(Kind):
                 known = line.way == "value" and key in tracing.meaning.graph.values
                 alone = line.way == "value" and len(working.lines) == 1
                 if (line.way == "bare" and not other) or named or (line.way == "value" and not known) or alone:
-                    formula = (line.sides[-1], line)
+                    formula = (next((x for x in reversed(line.sides) if is_number(x)), line.sides[-1]), line)
         if found is None and formula is not None and is_number(formula[0]):
             try:
                 found = (formula[0], number_at(formula[0], {}), formula[1])
