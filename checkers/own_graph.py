@@ -37,7 +37,8 @@ def meaning_of(lines: Iterable[Line], author: Graph) -> Meaning:
     if not stated:
         return Meaning((author,))
     shared = [k for k in stated if k in author.values and k not in author.inputs]
-    conflicts = [k for k in shared if not _same(stated[k], k, author)]
+    more = _merged({k: e for k, e in stated.items() if k not in shared}, author)
+    conflicts = [k for k in shared if not _same(stated[k], k, author, more)]
     if not conflicts:
         return Meaning((_merged(stated, author), author))
     own = _own({**constants, **stated}, author)
@@ -84,13 +85,12 @@ def total(e: Expr, by: Mapping[Key, float], known: Mapping[Key, float]) -> float
         raise GraphError(str(problem)) from problem
 
 
-def _same(formula: Expr, key: Key, author: Graph) -> bool:
-    """Whether a formula gives a node the value and the derivatives that it has for the author."""
+def _same(formula: Expr, key: Key, author: Graph, more: Graph) -> bool:
+    """Whether a formula, in names of the author and further ones, is worth what the node is worth for the author."""
     try:
-        value = number_at(formula, author.values)
+        value = number_at(formula, more.values)
         slopes = [
-            total(formula, {k: t[n] for k, t in author.tangents.items()}, author.values)
-            for n in range(len(author.inputs))
+            total(formula, {k: t[n] for k, t in more.tangents.items()}, more.values) for n in range(len(author.inputs))
         ]
     except GraphError:
         return False

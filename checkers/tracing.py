@@ -44,11 +44,16 @@ class Tracing:
                 continue
             if isinstance(of, Ref) and by in (local := graph.slopes.get(key_of(of), {})):
                 out.append(local[by])
+        if not out and by in self.author.inputs and isinstance(of, Ref) and key_of(of) in self.author.outputs:
+            out.append(self.author.derivatives_by(by)[key_of(of)])
         return tuple(dict.fromkeys(out))
 
     def value(self, key: Key) -> tuple[float, ...]:
-        """The value of a node."""
-        return tuple(dict.fromkeys(g.values[key] for g in self.meaning.graphs if key in g.values))
+        """The value of a node; inputs and outputs mean the same in every numbering."""
+        found = [g.values[key] for g in self.meaning.graphs if key in g.values]
+        if not found and key in self.author.outputs:
+            found.append(self.author.values[key])
+        return tuple(dict.fromkeys(found))
 
     def marked(self, line: Line, key: Key, seeds: dict[Key, float]) -> tuple[float, ...]:
         """A tangent (dot) under its seeds, an adjoint (bar) under those of the outputs."""

@@ -35,6 +35,7 @@ _BY_ALONE = re.compile(
 _NUMBERS = re.compile(r"\[([-+\d.\s,]*\n[-+\d.\s,]*)\]")
 _MATLAB = re.compile(r"\[([^\[\]]*;[^\[\]]*)\]")
 _SUBSTACK = re.compile(r"\\substack\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+ALL = "D"  # what a gradient is taken by; alone, this letter is no node
 _DOT, _OVERBAR = "\u0307", "\u0304"
 _RULE = re.compile(r"^[\s|:+-]+$")
 _TABULAR = re.compile(r"\\begin\{(tabular|array|longtable)\}\s*(?:\{[^{}]*\})?(.*?)\\end\{\1\}", re.S)
@@ -63,7 +64,7 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = applied.sub(r"\1", text)
     text = re.sub(r"\bJ_\{?[fFy]\}?|\bDf\b|\\mathbf\s*\{?\s*J\s*\}?|\bf'(?=\s*=)", "J", text)
     text = _JACOBIAN.sub(" J", text)
-    text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{letter}", text)
+    text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{ALL}", text)
     text = re.sub(r"\b([Ss]eed(?:ed with|s)?|[Dd]irection)(?: vector)?\s*=?\s*(?=\()", r"\1: ", text)
     text = _BY_ALONE.sub(lambda m: f"{m['v']}{_OVERBAR}_{{{m['n']}}}", text)
     text = _OPERATOR.sub(lambda m: f"∂{m['of']}/∂{m['braced'] or m['bare']}", text)
