@@ -9,7 +9,7 @@ from typing import TypeAlias
 from checkers.digits import agrees, too_coarse
 from checkers.working import Line, entries_of, is_number
 from derivations.graph import GraphError, Key, number_at
-from notation.plain import to_plain
+from notation.latex import to_latex
 from notation.tree import Expr
 
 # What was stated before: values by one node, derivatives by two.
@@ -69,6 +69,6 @@ def worth_of(side: Expr) -> float | None:
         return None
 
 
-def told(e: Expr | None) -> str:
+def formula(e: Expr | None) -> str:
     """An expression in a message."""
-    return to_plain(e) if e is not None else ""
+    return f"${to_latex(e)}$" if e is not None else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from checkers.claims import formula
 from derivations.graph import Graph, Key, name_of, number_at
 from notation.errors import EvaluationError
-from notation.plain import to_plain
-from notation.tree import Call, Div, Expr, Mul, Num, number, rebuild, walk
+from notation.tree import Call, Compare, Div, Expr, Mul, Num, Partial, number, rebuild, walk
 
 _TRIGONOMETRIC = frozenset({"sin", "cos", "tan"})
 _NEAR = 1e-2
@@ -52,10 +52,9 @@ def _mutants(graph: Graph) -> Iterator[tuple[str, Graph]]:
         yield "The calculator was set to degrees; angles are in radians.", graph.with_slopes(slopes)
     for node in graph.nodes:
         local = graph.slopes[node.key]
-        formula = to_plain(node.formula)
         for k, d in local.items():
-            name = to_plain(name_of(node.key))
-            edge = f"∂{name}/∂{to_plain(name_of(k))}, where {name} = {formula}"
+            where = Compare((name_of(node.key), node.formula), ("=",))
+            edge = f"{formula(Partial(name_of(node.key), name_of(k)))}, where {formula(where)}"
             yield f"The path through {edge}, is left out.", _with_slope(graph, node.key, k, 0.0)
             for told, value in _wrong_rules(graph, node.key):
                 yield f"The local derivative {edge}, {told}.", _with_slope(graph, node.key, k, value)
@@ -70,21 +69,21 @@ def _with_slope(graph: Graph, key: Key, by: Key, value: float) -> Graph:
 
 def _wrong_rules(graph: Graph, key: Key) -> Iterator[tuple[str, float]]:
     """Well-known wrong local derivatives of a function: the inner derivative forgotten, σ for σ', σ/(1 - σ)."""
-    formula = graph.by_key[key].formula
-    if not isinstance(formula, Call) or len(formula.args) != 1:
+    call = graph.by_key[key].formula
+    if not isinstance(call, Call) or len(call.args) != 1:
         return
     from derivations.elementary import SLOPES
 
-    x = formula.args[0]
-    outer = SLOPES.get(formula.function)
+    x = call.args[0]
+    outer = SLOPES.get(call.function)
     wrong: list[tuple[str, Expr]] = []
     if outer is not None:
         wrong.append(("lacks the inner derivative", outer(x)))
-    if formula.function == "sigmoid":
-        wrong.append(("is σ(1 − σ), not σ/(1 − σ)", Div(formula, rest_of(formula))))
-        wrong.append(("is σ(1 − σ), not σ", formula))
-        wrong.append(("is σ(1 − σ), not 1 − σ", rest_of(formula)))
-        wrong.append(("is σ(1 − σ), not 1 − σ²", rest_of(Mul(formula, formula))))
+    if call.function == "sigmoid":
+        wrong.append(("is σ(1 − σ), not σ/(1 − σ)", Div(call, rest_of(call))))
+        wrong.append(("is σ(1 − σ), not σ", call))
+        wrong.append(("is σ(1 − σ), not 1 − σ", rest_of(call)))
+        wrong.append(("is σ(1 − σ), not 1 − σ²", rest_of(Mul(call, call))))
     for told, e in wrong:
         try:
             yield told, number_at(e, graph.values)
@@ -117,5 +116,5 @@ def _in_degrees(e: Expr) -> Expr:
 def _partials(graph: Graph, key: Key) -> list[tuple[Key, Expr]]:
     from derivations.elementary import partial
 
-    formula = graph.by_key[key].formula
-    return [(k, partial(formula, name_of(k))) for k in graph.slopes[key]]
+    whole = graph.by_key[key].formula
+    return [(k, partial(whole, name_of(k))) for k in graph.slopes[key]]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from checkers.claims import CHAIN, Claim, Said, Traced, last_number, told, worth_of
+from checkers.claims import CHAIN, Claim, Said, Traced, formula, last_number, worth_of
 from checkers.digits import agrees
 from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
 from checkers.verdict import LineVerdict
 from checkers.working import Line, Working, entries_of, is_number, rows_of
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
-from notation.plain import to_plain
 from notation.tree import Expr, Partial, Ref, walk
 
 
@@ -83,7 +82,7 @@ class Tracing:
         claims = tuple(self.claims(n, line))
         mistaken = line.way == "value" and isinstance(line.of, Ref) and key_of(line.of) in self.meaning.mistaken
         if mistaken:
-            return Traced(line, claims, f"This is not what {told(line.of)} is.")
+            return Traced(line, claims, f"This is not what {formula(line.of)} is.")
         if not claims:
             return None
         return Traced(line, claims, self.chain_slip(line, claims))
@@ -96,7 +95,7 @@ class Tracing:
             if is_number(side) and not entries_of(side) and (worth := worth_of(side)) is not None:
                 scale = max(abs(claims[0].value), abs(worth), 1.0)
                 if abs(worth - claims[0].value) > CHAIN * scale:
-                    return f"{to_plain(side)} is {worth:.4g}, not {claims[0].value:.4g}."
+                    return f"{formula(side)} is {worth:.4g}, not {claims[0].value:.4g}."
         return ""
 
     def claims(self, n: int, line: Line) -> Iterator[Claim]:
@@ -113,19 +112,19 @@ class Tracing:
             key = key_of(line.of)
             if truths := self.value(key):
                 place = next(((i,) for i, y in enumerate(self.author.outputs) if key in self.copies(y)), ())
-                yield Claim(told(line.of), *side, truths, place, (key,))
+                yield Claim(formula(line.of), *side, truths, place, (key,))
         elif line.way == "derivative" and line.of is not None and line.by is not None:
             truths = self.derivative(line.of, line.by)
             if truths:
-                about = f"∂{told(line.of)}/∂{told(name_of(line.by))}"
+                about = formula(Partial(line.of, name_of(line.by)))
                 pair = (key_of(line.of), line.by) if isinstance(line.of, Ref) else ()
                 yield Claim(about, *side, truths, self.entry(*pair) if pair else (), pair)
 
     def marked_claims(self, n: int, line: Line, key: Key) -> Iterator[Claim]:
         """A dotted or barred node: one number under the seed, or a list with one for every seed."""
         sources = list(self.author.inputs if line.way == "dot" else self.author.outputs)
-        accent = "̇" if line.way == "dot" else "̄"
-        name = f"{key[0]}{accent}{''.join(f'_{k}' for k in key[1])}"
+        plain = name_of(key)
+        name = formula(Ref(f"\\{line.way} {plain.name}", plain.at))
         lists = [entries_of(s) for s in line.sides if len(entries_of(s)) == len(sources)]
         if lists:
             for source, entry in zip(sources, lists[-1], strict=True):
@@ -134,7 +133,7 @@ class Tracing:
                 if worth is not None and truths:
                     of, by = (key, source) if line.way == "dot" else (source, key)
                     yield Claim(
-                        f"{name} for {told(name_of(source))}", entry, worth, truths, self.entry(of, by), (of, by)
+                        f"{name} for {formula(name_of(source))}", entry, worth, truths, self.entry(of, by), (of, by)
                     )
             return
         side = last_number(line.sides)
@@ -195,7 +194,7 @@ class Tracing:
     def entry_claim(self, i: int, j: int, side: Expr, value: float) -> Claim:
         """An entry of the Jacobian itself."""
         y, x = self.author.outputs[i], list(self.author.inputs)[j]
-        about = f"∂{told(name_of(y))}/∂{told(name_of(x))}"
+        about = formula(Partial(name_of(y), name_of(x)))
         return Claim(about, side, value, (self.author.jacobian[i][j],), (i, j), (y, x))
 
     def listed(self, line: Line) -> Iterator[Claim]:
@@ -221,7 +220,7 @@ class Tracing:
         elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]
-                yield Claim(told(name_of(y)), entry, worth_of(entry) or 0.0, (self.author.values[y],), (i,), (y,))
+                yield Claim(formula(name_of(y)), entry, worth_of(entry) or 0.0, (self.author.values[y],), (i,), (y,))
             return
         else:
             return
@@ -310,13 +309,14 @@ class Tracing:
         for t in self.traced:
             text = " ".join(t.line.text.split())
             bad = next((c for c in t.claims if not c.right(self.tolerance)), None)
+            reading = t.line.statement.tree
             if bad is None and not t.slip:
-                out.append(LineVerdict(text, "right"))
+                out.append(LineVerdict(text, "right", reading=reading))
             elif failed and bad is not None and follows(self, t, said):
-                out.append(LineVerdict(text, "follows", "It follows from the lines before it."))
+                out.append(LineVerdict(text, "follows", "It follows from the lines before it.", reading))
             else:
                 message = t.slip or told_wrong(bad)
-                out.append(LineVerdict(text, "wrong" if failed else "first_error", message))
+                out.append(LineVerdict(text, "wrong" if failed else "first_error", message, reading))
                 failed = True
             said.update({c.stated: c.value for c in t.claims if c.stated})
         return tuple(out)
@@ -340,5 +340,5 @@ def told_wrong(claim: Claim | None) -> str:
     """What a wrong line should say."""
     if claim is None:
         return ""
-    more = " (at least two decimals or three significant digits are asked)" if claim.coarse else ""
-    return f"{claim.about} is {claim.truths[0]:.4g}, not {to_plain(claim.side)}{more}."
+    more = " At least two decimals or three significant digits are asked." if claim.coarse else ""
+    return f"{claim.about} is {claim.truths[0]:.4g}, not {formula(claim.side)}.{more}"

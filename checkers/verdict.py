@@ -36,11 +36,15 @@ LineStatus = Literal["right", "first_error", "follows", "wrong"]
 
 @dataclass(frozen=True, slots=True)
 class LineVerdict:
-    """The verdict on one line of an answer of several: `follows` is wrong only because an earlier line is."""
+    """The verdict on one line of an answer of several: `follows` is wrong only because an earlier line is.
+
+    `reading` is the line as it was read, for sheets.
+    """
 
     text: str
     verdict: LineStatus
     message: str = ""
+    reading: tuple[Expr, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""

@@ -122,7 +122,8 @@ class HtmlWriter:
     def judged(self, lines: Sequence[LineView]) -> str:
         """The lines of an answer, each with its verdict."""
         items = (
-            f"<li><b>{self.text(v.icon)} {self.text(v.word)}</b> {self.code(v.text)} {self.line(v.message)}</li>"
+            f"<li><b>{self.text(v.icon)} {self.text(v.word)}</b> "
+            f"{' '.join(map(self.math, v.read)) or self.code(v.text)} {self.line(v.message)}</li>"
             for v in lines
         )
         return Markup(f'<ol class="judged">{"".join(items)}</ol>')

@@ -15,6 +15,8 @@ from typing import Protocol
 from checkers.solution import Diagram, Plot, Road, Solution, Table
 from checkers.verdict import LineStatus, LineVerdict, Status, Verdict, Witness
 from derivations.derivation import Step
+from notation.boxes import Box
+from notation.layout import layout
 from notation.tree import Block, Expr, walk
 from reports import highlight
 from reports.display import Line, lines
@@ -134,12 +136,13 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One line of an answer that was judged line by line: an icon, a word, the line as it was typed, and why."""
+    """One line of an answer that was judged line by line: an icon, a word, the line as typed and as read, and why."""
 
     icon: str
     word: str
     text: str
     message: str
+    read: tuple[Box, ...] = ()
 
 
 _LINE_WORDS: dict[LineStatus, tuple[str, str]] = {
@@ -345,7 +348,15 @@ def _line_views(lines: Sequence[LineVerdict]) -> tuple[LineView, ...]:
     """The lines of an answer; where all are right there is nothing to point at."""
     if all(line.verdict == "right" for line in lines):
         return ()
-    return tuple(LineView(*_LINE_WORDS[line.verdict], line.text, line.message) for line in lines)
+    return tuple(
+        LineView(
+            *_LINE_WORDS[line.verdict],
+            line.text,
+            line.message,
+            tuple(layout(e, exact=False) for e in line.reading),
+        )
+        for line in lines
+    )
 
 
 def _headed(title: str) -> str:

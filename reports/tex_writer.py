@@ -130,7 +130,11 @@ class TexWriter:
 
     def judged(self, lines: Sequence[LineView]) -> str:
         """The lines of an answer, each with its verdict."""
-        told = (f"\\textbf{{{self.text(v.word)}}} {self.code(v.text)} {self.line(v.message)}" for v in lines)
+        told = (
+            f"\\textbf{{{self.text(v.word)}}} "
+            f"{' '.join(map(self.math, v.read)) or self.code(v.text)} {self.line(v.message)}"
+            for v in lines
+        )
         return self.bullets(list(told))
 
     def icon(self, badge: Badge, colour: str = "") -> str:

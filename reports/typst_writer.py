@@ -120,7 +120,10 @@ class TypstWriter:
     def judged(self, lines: Sequence[LineView]) -> str:
         """The lines of an answer, each with its verdict."""
         rows = (
-            f"[{self.text(v.icon)} {self.text(v.word)}], [{self.code(v.text)}\\\n{self.line(v.message)}]" for v in lines
+            f"[{self.text(v.icon)} {self.text(v.word)}], "
+            f"[{' '.join(map(self.math, v.read)) or self.code(v.text)}"
+            f"{self.line_break() + self.line(v.message) if v.message else ''}]"
+            for v in lines
         )
         return f"#judged-lines({', '.join(rows)})"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
-from checkers.claims import Claim
+from checkers.claims import Claim, formula
 from checkers.digits import RELATIVE, agrees
 from checkers.doubt import doubt
 from checkers.graph_sheet import claimed, diagram, table
@@ -18,14 +18,13 @@ from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import nothing_to_read
 from checkers.slips import Place, named_slip
 from checkers.solution import Road, Solution, Table
-from checkers.tracing import Tracing, final_entries
+from checkers.tracing import Tracing, final_entries, told_wrong
 from checkers.verdict import LineVerdict, Status, Verdict, Witness
 from checkers.working import Line, Working, is_number, read_working
 from derivations.formulas import vocabulary
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.answer import read_formula
 from notation.errors import ReadError
-from notation.plain import to_plain
 from notation.tree import Expr, Partial, Ref
 
 if TYPE_CHECKING:
@@ -175,11 +174,13 @@ class Autodiff(Kind):
         wrong = [c for c, _ in final.values() if not c.right(self.tolerance)]
         bad = next((v for v in lines if v.verdict == "first_error"), None)
         if wrong:
-            witness = Witness(wrong[0].about, f"{wrong[0].truths[0]:.4g}", to_plain(wrong[0].side))
+            witness = Witness(wrong[0].about, f"{wrong[0].truths[0]:.4g}", formula(wrong[0].side))
             stated: dict[Place, float] = {(p[0], p[-1]): c.value for p, (c, _) in final.items()}
             slip = named_slip(graph, stated) if self.ask == "jacobian" else None
-            first = f" The first wrong line is: {bad.text}" if bad and len(lines) > 1 and not _last(lines, bad) else ""
-            message = f"{_sentence(wrong[0])}{first}"
+            first = (
+                f" The first wrong line is {_cited(lines, bad)}." if bad and len(lines) > 1 and bad != lines[-1] else ""
+            )
+            message = f"{told_wrong(wrong[0])}{first}"
             return self.given(question, text, "wrong", reading, shown, message, witness=witness, diagnosis=slip)
         what = "value" if self.ask == "value" else "entry"
         if len(final) < len(places):
@@ -195,7 +196,7 @@ class Autodiff(Kind):
         if why := doubt(working.text, last.span, value=True):
             return doubtful(question, text, why, reading)
         if bad is not None:
-            message = f"The result is right, but a line on the way is not: {bad.text}. {bad.message}"
+            message = f"The result is right, but {_cited(lines, bad)}, is not: {bad.message}"
             return self.given(question, text, "partial", reading, shown, message)
         evidence = (
             f"all {len(places)} {_many(what)} right, {sum(len(t.claims) for t in tracing.traced)} numbers compared"
@@ -237,13 +238,13 @@ class Autodiff(Kind):
         of, by = self.target(bench, question)
         truth = graph.derivatives_of(of)[by]
         found: tuple[Expr, float, Line] | None = None
-        formula: tuple[Expr, Line] | None = None
+        stated: tuple[Expr, Line] | None = None
         other = ""
         for t in tracing.traced:
             for c in t.claims:
                 same = c.stated in tracing.pairs_of(of, by)
                 if same:
-                    found, formula = (c.side, c.value, t.line), None
+                    found, stated = (c.side, c.value, t.line), None
                 elif len(c.stated) == 2:
                     other = c.about
         for line in working.lines:
@@ -253,25 +254,25 @@ class Autodiff(Kind):
                 known = line.way == "value" and key in tracing.meaning.graph.values
                 alone = line.way == "value" and len(working.lines) == 1
                 if (line.way == "bare" and not other) or named or (line.way == "value" and not known) or alone:
-                    formula = (next((x for x in reversed(line.sides) if is_number(x)), line.sides[-1]), line)
-        if found is None and formula is not None and is_number(formula[0]):
+                    stated = (next((x for x in reversed(line.sides) if is_number(x)), line.sides[-1]), line)
+        if found is None and stated is not None and is_number(stated[0]):
             try:
-                found = (formula[0], number_at(formula[0], {}), formula[1])
+                found = (stated[0], number_at(stated[0], {}), stated[1])
             except GraphError as problem:
                 return verdict(question, text, "undecided", message=str(problem))
-        if found is None and formula is not None:
-            return self.check_formula(question, text, graph, formula[0], formula[1], truth)
+        if found is None and stated is not None:
+            return self.check_formula(question, text, graph, stated[0], stated[1], truth)
         if found is None:
             if working.errors:
                 raise working.errors[0]
             if other:
-                asked = to_plain(Partial(name_of(of), name_of(by)))
+                asked = formula(Partial(name_of(of), name_of(by)))
                 return verdict(question, text, "wrong", message=f"{asked} is asked, and this is about {other}.")
             raise nothing_to_read(text, "number")
         if working.errors and working.errors[-1].span[0] > found[2].span[1]:
             raise working.errors[-1]
         side, value, line = found
-        about = to_plain(Partial(name_of(of), name_of(by)))
+        about = formula(Partial(name_of(of), name_of(by)))
         claim = Claim(about, side, value, (truth,))
         reading = line.statement.tree
         if claim.right(self.tolerance):
@@ -286,10 +287,10 @@ class Autodiff(Kind):
             hedged = other_line.way == "bare" and is_number(last) and doubt(working.text, other_line.span, value=True)
             if hedged and agrees(last, number_at(last, {}), truth, self.tolerance):
                 return doubtful(question, text, hedged, reading)
-        witness = Witness(about, f"{truth:.4g}", to_plain(side), abs(value - truth))
+        witness = Witness(about, f"{truth:.4g}", formula(side), abs(value - truth))
         slip = named_slip(graph, {(of, by): value})
         return verdict(
-            question, text, "wrong", reading=reading, message=_sentence(claim), witness=witness, diagnosis=slip
+            question, text, "wrong", reading=reading, message=told_wrong(claim), witness=witness, diagnosis=slip
         )
 
     def check_formula(
@@ -337,7 +338,7 @@ def _listed_bare(working: Working, graph: Graph) -> dict[tuple[int, ...], tuple[
             value = number_at(line.sides[-1], {})
         except GraphError:
             return {}
-        out[(i,)] = Claim(to_plain(name_of(y)), line.sides[-1], value, (graph.values[y],), (i,)), line
+        out[(i,)] = Claim(formula(name_of(y)), line.sides[-1], value, (graph.values[y],), (i,)), line
     return out
 
 
@@ -353,14 +354,11 @@ def _after(working: Working, final: dict[tuple[int, ...], tuple[Claim, Line]]) -
     return any(e.span[0] >= end for e in working.errors)
 
 
-def _last(lines: tuple[LineVerdict, ...], bad: LineVerdict) -> bool:
-    return lines[-1] is bad
+def _cited(lines: tuple[LineVerdict, ...], bad: LineVerdict) -> str:
+    """A line by its number and its text."""
+    text = bad.text.replace("`", "'")
+    return f"line {lines.index(bad) + 1}, `{text}`"
 
 
 def _many(what: str) -> str:
     return "entries" if what == "entry" else "values"
-
-
-def _sentence(claim: Claim) -> str:
-    short = " At least two decimals or three significant digits are asked." if claim.coarse else ""
-    return f"{claim.about} is {claim.truths[0]:.4g}, not {to_plain(claim.side)}.{short}"
