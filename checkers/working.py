@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from checkers.worktext import made_plain
 from derivations.formulas import numbered_letters, vocabulary
-from derivations.graph import Graph, GraphError, Key, key_of, name_of
+from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.answer import read_answer
 from notation.errors import ReadError
 from notation.statement import Answer, Statement
@@ -192,7 +192,7 @@ class _Lines:
             self.seeded(mark, rest[-1])
             return None
         source = self.aliased(key, sources)
-        number = next((float(x.value) for x in reversed(rest) if isinstance(x, Num)), None)
+        number = next((_worth(x) for x in reversed(rest) if isinstance(x, Num)), None)
         if source is not None and number is not None:
             if not self.seeding[mark] or source in self.stated[mark]:
                 self.stated[mark] = {}
@@ -210,7 +210,7 @@ class _Lines:
         entries = entries_of(side)
         sources = self.inputs if mark == "dot" else self.outputs
         if len(entries) == len(sources) and all(isinstance(e, Num) for e in entries):
-            self.stated[mark] = {k: float(e.value) for k, e in zip(sources, entries, strict=True) if isinstance(e, Num)}
+            self.stated[mark] = {k: _worth(e) for k, e in zip(sources, entries, strict=True)}
             self.seeding[mark] = False
 
     def aliased(self, key: Key, sources: Sequence[Key]) -> Key | None:
@@ -268,6 +268,14 @@ class _Lines:
     def length(self, e: Expr) -> int:
         """How many entries a written-out list has; 0 for anything else."""
         return len(entries_of(e))
+
+
+def _worth(e: Expr) -> float:
+    """A typed number; one too large for a float is as good as none."""
+    try:
+        return number_at(e, {})
+    except GraphError:
+        return 0.0
 
 
 def replace_name(ref: Ref) -> Ref:

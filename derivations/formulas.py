@@ -41,7 +41,8 @@ def numbered_letters(text: str) -> set[str]:
 def vocabulary(letters: Iterable[str]) -> Vocabulary:
     """Names in which these letters are numbered quantities, and any other letter is a number of its own."""
     names = sorted(set(letters))
-    return Vocabulary({n: Quantity(n, (_AXIS,), ()) for n in names}, {n: n for n in names}, open=True)
+    quantities = {n: Quantity(n, (_AXIS,), ()) for n in names}
+    return Vocabulary(quantities, {n: n for n in names}, {_AXIS: (None, None)}, open=True)
 
 
 def read_function(outputs: str, at: Mapping[str, float], nodes: str = "") -> Graph:

@@ -132,7 +132,8 @@ class TexWriter:
         """The lines of an answer, each with its verdict."""
         told = (
             f"\\textbf{{{self.text(v.word)}}} "
-            f"{' '.join(map(self.math, v.read)) or self.code(v.text)} {self.line(v.message)}"
+            f"{' '.join(map(self.math, v.read)) or self.code(v.text)}"
+            f"{self.line_break() + self.line(v.message) if v.message else ''}"
             for v in lines
         )
         return self.bullets(list(told))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
-from checkers.claims import Claim, formula
+from checkers.claims import Claim, formula, worth_of
 from checkers.digits import RELATIVE, agrees
 from checkers.doubt import doubt
 from checkers.graph_sheet import claimed, diagram, table
@@ -285,7 +285,7 @@ class Autodiff(Kind):
         for other_line in working.lines:  # 2.898 or 1.5
             last = other_line.sides[-1]
             hedged = other_line.way == "bare" and is_number(last) and doubt(working.text, other_line.span, value=True)
-            if hedged and agrees(last, number_at(last, {}), truth, self.tolerance):
+            if hedged and (worth := worth_of(last)) is not None and agrees(last, worth, truth, self.tolerance):
                 return doubtful(question, text, hedged, reading)
         witness = Witness(about, f"{truth:.4g}", formula(side), abs(value - truth))
         slip = named_slip(graph, {(of, by): value})
