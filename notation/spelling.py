@@ -72,9 +72,7 @@ class Spelling(Cursor):
         if token is None or token.kind != "name" or token.space or token.start != self.before():
             return
         letter = token.text[0]
-        if (
-            len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter)
-        ):
+        if len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter):
             out.subs.append([token])
             self.pos += 1
             return
@@ -320,11 +318,7 @@ class Spelling(Cursor):
         content = inner[1:-1] if wrapped else inner
         spelled_sup = "^" + "".join(t.text for t in content)
         bare = wrapped or not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
-        if (
-            bare
-            and self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None
-            and inner[0].kind != "top"
-        ):
+        if bare and self._names_layer(Symbol(out.base + spelled_sup, out.accents)) and inner[0].kind != "top":
             self.pos = after
             out.base += spelled_sup
             return []
@@ -359,6 +353,12 @@ class Spelling(Cursor):
             self.pos = after
             return split_commas(content)
         return None
+
+    def _names_layer(self, symbol: Symbol) -> bool:
+        """Whether a letter with this superscript is declared, alone or with labels: `h^{(1)}`, `W^{(1)}_f`."""
+        labelled = f"{symbol.key}_"
+        found = self.vocabulary.find(symbol) is not None
+        return found or ("^" in symbol.base and any(k.startswith(labelled) for k in self.vocabulary.spellings))
 
     def _timelike(self, token: Token) -> bool:
         if token.kind == "num" or (token.kind == "op" and token.text in {"+", "-", ","}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checkers.kinds.autodiff import Autodiff
 from checkers.kinds.base import Kind
 from checkers.kinds.compute import Compute
 from checkers.kinds.convolution import Convolution
@@ -17,6 +18,7 @@ from checkers.kinds.prose import Prose
 from checkers.kinds.shape import Shape
 
 KINDS: dict[str, type[Kind]] = {
+    "autodiff": Autodiff,
     "compute": Compute,
     "convolution": Convolution,
     "count": Count,

@@ -163,13 +163,13 @@ def test_json_of_the_graded_parts(sample: SimpleNamespace) -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, questions=())
+    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, functions={}, questions=())
     with pytest.raises(ValueError, match="unknown format 'docx': expected one of pdf, tex, typ, html, md, json"):
         solution_sheet(empty, (), "docx")
 
 
 def test_an_empty_sheet_is_a_sheet() -> None:
-    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, questions=())
+    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, functions={}, questions=())
     for fmt in FORMATS:
         assert solution_sheet(empty, (), fmt)
         assert graded_sheet(empty, (), (), None, fmt)
