@@ -47,7 +47,7 @@ class Names(Spelling):
             return self._opened(out)
         if (
             len(out.base) == 1
-            and out.base in (INDEX_LETTERS | {"t"})
+            and (out.base in (INDEX_LETTERS | {"t"}) or self.vocabulary.is_axis(out.base))
             and not out.subs
             and not out.sups
             and not out.accents
