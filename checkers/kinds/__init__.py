@@ -9,6 +9,7 @@ from checkers.kinds.count import Count
 from checkers.kinds.expression import Expression
 from checkers.kinds.gradient import Gradient
 from checkers.kinds.labels import Labels
+from checkers.kinds.limit import Limit
 from checkers.kinds.optimum import Optimum
 from checkers.kinds.path import Path
 from checkers.kinds.program import Program
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Kind]] = {
     "expression": Expression,
     "gradient": Gradient,
     "labels": Labels,
+    "limit": Limit,
     "optimum": Optimum,
     "path": Path,
     "program": Program,
