@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from checkers.generative import attention_weight, inception_score
 from checkers.solution import Plot, Series
 
 if TYPE_CHECKING:
@@ -61,4 +62,9 @@ def _plot(caption: str, curves: list[tuple[str, list[float]]]) -> Plot:
     return Plot(caption, "step $t$", "gradient norm", series, log_y=True)
 
 
-DEMONSTRATIONS: dict[str, Demonstration] = {"gradient norms": gradient_norms, "memory": memory}
+DEMONSTRATIONS: dict[str, Demonstration] = {
+    "attention weight": attention_weight,
+    "gradient norms": gradient_norms,
+    "inception score": inception_score,
+    "memory": memory,
+}

@@ -19,19 +19,20 @@ from reference_impl.world import Array, World
 
 # Exponents of 2 of the scales that are tried. The last one lets even a logarithm of the scale exceed 200.
 RUNGS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 14, 20, 40, 80, 160, 320)
-# The derived answer is shown at 2 to this power. At the last rung a formula that reaches the limit is there up to rounding, and one that does not is off by its own size.
+# The derived answer is shown at 2 to the power IDEAL. At the last rung a formula that reaches the limit is there up to
+# rounding, and one that does not is off by its own size.
 IDEAL = 10
 REACHED, APART = 1e-6, 0.02
-# Two values for every letter of which nothing is said, so that a formula that needs a certain one is not taken for right.
+# Two values for every letter of which nothing is said, so that a formula that needs a certain one is not right.
 OTHERS = (0.7, -1.3)
-# Inner products of unit vectors are off by 1e-16, so exponents of this size leave errors of 1e-8; a fixed number may be larger,
-# because it need not come so close.
+# Inner products of unit vectors are off by 1e-16, so exponents of this size leave errors of 1e-8; a fixed number may be
+# larger, because it need not come so close.
 MAX_EXPONENT, MAX_FIXED = 1e8, 1e13
 
 
 @dataclass(frozen=True)
 class Reached:
-    """Whether the limit is reached, by how much it is missed in the first World where it is not, and the values there."""
+    """Whether the limit is reached, and by how much it is missed in the first World where it is not, with values."""
 
     outcome: Literal["reached", "apart", "unclear", "no value", "shape"]
     error: float = 0.0
@@ -117,9 +118,7 @@ class Ladder:
         )
         return Reached(outcome, errors[-1], world, self.ideal(world), shown)
 
-    def letters(
-        self, world: World, courses: Mapping[str, Course], scale: float, other: float
-    ) -> dict[str, Array]:
+    def letters(self, world: World, courses: Mapping[str, Course], scale: float, other: float) -> dict[str, Array]:
         """The values of the answer's letters at one scale."""
         out: dict[str, Array] = {}
         for n, (name, course) in enumerate(sorted(courses.items())):

@@ -1,7 +1,7 @@
 """Answers about a function at a point: its many spellings, and the integrals that lead to it.
 
-What is judged is the result at a point. Lines with integrals, expectations or `arg min` say where it comes from; they are
-left out before the answer is read, because the language of answers has no integrals.
+What is judged is the result at a point. Lines with integrals, expectations or `arg min` say where it comes from; they
+are left out before the answer is read, because the language of answers has no integrals.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ _INTEGRAL = re.compile(
     r"\\int(?![a-z])|∫|\\mathbb\s*\{?\s*E|\\operatorname\s*\{?E|𝔼|(?<![A-Za-z])E\s*(?:_|\[|\\left\[)|\\?arg\s*\\?m(?:in|ax)"
     r"|\\?\bm(?:in|ax)\s*_|\\underset"
 )
-_BREAK = re.compile(r"\n|[.;,:(]\s|\b(?:which|for|when|if|with|where|eg|e\.g\.|taking|setting|putting|in)\b", re.IGNORECASE)
+_BREAK = re.compile(
+    r"\n|[.;,:(]\s|\b(?:which|for|when|if|with|where|eg|e\.g\.|taking|setting|putting|in)\b", re.IGNORECASE
+)
 
 
 def plain_function(text: str, letter: str, axes: Iterable[str]) -> str:
@@ -79,7 +81,7 @@ def before_special_case(text: str, parameters: Iterable[str]) -> str:
     found = re.search(rf"(?<![A-Za-z_\\^(])(?:{names})\s*=\s*[-−]?\d", text) if names else None
     if found is None:
         return text
-    breaks = [m for m in _BREAK.finditer(text, 0, found.start())]
+    breaks = list(_BREAK.finditer(text, 0, found.start()))
     words = [m for m in breaks if m[0].strip().isalpha()]
     cut = words[-1].start() if words and found.start() - words[-1].end() <= 3 else None
     if cut is not None:  # `, which for a = 0`: the relative clause begins earlier

@@ -1,6 +1,6 @@
 """Letters that an answer lets grow: which ones it uses beside the names of the question, and what it says about them.
 
-`q = \\beta (k_a + k_b)` with `\\beta \\to \\infty`, `c large`, `T \\to 0`, or a factor that is only called a large constant.
+`q = \\beta (k_a + k_b)` with `\\beta \\to \\infty`, `c large`, `T \\to 0`, or a factor that is only called large.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from notation.lexer import tokenize
 from notation.lexicon import FUNCTIONS, GREEK, GREEK_LETTERS
 from notation.vocabulary import Symbol, Vocabulary, group
 
-# What becomes of a letter: it grows, shrinks to 0, goes to minus infinity, is a vector at right angles to what is named in the
-# text, or nothing is said about it. `denied` is a saying that contradicts itself or is taken back.
+# What becomes of a letter: it grows, shrinks to 0, goes to minus infinity, is a vector at right angles to what is named
+# in the text, or nothing is said about it. `denied` is a saying that contradicts itself or is taken back.
 Course = Literal["large", "small", "negative", "orthogonal", "free", "denied"]
 
 _INFINITY = r"(?:\+\s*)?(?:∞|\\infty|infinity|infty|inf\b|oo\b)"
@@ -26,9 +26,18 @@ _GOES = (
 )
 _VERY = r"(?:(?:very|sufficiently|arbitrarily|extremely|really|quite|suitably|infinitely|much)\s+)*"
 _LARGE = r"(?:large|big|huge|high|great|enormous)(?:\s+enough)?"
-_KIND = r"(?:positive|real|scalar|constant|number|value|factor|multiplier|scale|scaling|coefficient|finite|inverse|temperature)"
-_LINK = r"(?:(?:is|are|be|being|chosen|taken|made|set|to|as|a|an|some|any|the|with|for|of|and|it|we|let|here|positive|real|scalar|constant|number)\s+)*"
-_LEAD = r"(?:(?:where|with|for|as|and|when|let|if|taking|take|in the limit(?: of| as| that)?|choose|choosing|pick|using|some|a|an|any|the)\s+)*"
+_KIND = (
+    r"(?:positive|real|scalar|constant|number|value|factor|multiplier|scale|scaling|coefficient|finite|inverse"
+    r"|temperature)"
+)
+_LINK = (
+    r"(?:(?:is|are|be|being|chosen|taken|made|set|to|as|a|an|some|any|the|with|for|of|and|it|we|let|here|positive|real"
+    r"|scalar|constant|number)\s+)*"
+)
+_LEAD = (
+    r"(?:(?:where|with|for|as|and|when|let|if|taking|take|in the limit(?: of| as| that)?|choose|choosing|pick|using"
+    r"|some|a|an|any|the)\s+)*"
+)
 _ORTHOGONAL = r"(?:orthogonal|perpendicular|null\s?space)[^.;,\n]*"
 _DENIAL = re.compile(r"\b(?:not|never|no|without|isn't|need|unless|small)\b|n't\b", re.IGNORECASE)
 _SPOKEN = re.compile(
@@ -108,7 +117,10 @@ def _course(text: str, letter: str) -> tuple[str, Course]:
         ("large", rf"{_LEAD}{x}\s*(?:{_ARROW}\s*|{_GOES}|{_LINK}){_INFINITY}"),
         ("small", rf"{_LEAD}{x}\s*(?:{_ARROW}\s*|{_GOES})(?:0(?![.\d])|zero)\s*(?:\^\{{?\+\}}?|\+)?"),
         ("large", rf"{_LEAD}{x}\s*(?:>>+|\\ggg?(?![a-z]))\s*[^,;.\n)]*"),
-        ("large", rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*"),
+        (
+            "large",
+            rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*",
+        ),
         ("large", rf"{_LEAD}{_VERY}\b{_LARGE}(?:\s+(?:and\s+)?{_KIND}\b)*,?\s+{x}"),
         ("small", rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?{_LINK}{_VERY}(?:small|tiny)\b(?:\s+{_KIND}\b)*"),
         ("small", rf"{_LEAD}{_VERY}\b(?:small|tiny)(?:\s+{_KIND}\b)*\s+{x}"),

@@ -1,8 +1,8 @@
 """What input makes an output tend to a given combination of values: solved in SymPy for orthonormal families.
 
-The forward equations are evaluated with unit vectors for the orthonormal family and unknown coordinates for the input. The
-output must be linear in the values that the limit names; its coefficients are the weights, and they have to tend to those
-of the limit.
+The forward equations are evaluated with unit vectors for the orthonormal family and unknown coordinates for the input.
+The output must be linear in the values that the limit names; its coefficients are the weights, and they have to tend to
+those of the limit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from notation.errors import EvaluationError
 from notation.evaluate import evaluate
 from notation.exact import entrywise, exact
 from notation.scope import Scope
-from notation.tree import Call, Compare, Div, Expr, Mul, Neg, Reduce, Ref, Transpose, add, number, walk
+from notation.tree import Call, Compare, Div, Expr, Mul, Neg, Reduce, Ref, Relation, Transpose, add, number, walk
 
 # Lengths of the family at which the limit is taken; two more than the values named leave others that must vanish.
 LENGTHS = (3, 5)
@@ -43,7 +43,7 @@ class DerivedLimit:
 
 @dataclass(frozen=True)
 class _Setting:
-    """What the derivation is about: the orthonormal family, the values that the limit names, and where it names them."""
+    """What the derivation is about: the orthonormal family, the values that the limit names, and where."""
 
     model: Model
     found: Ref
@@ -137,9 +137,7 @@ def _weights(setting: _Setting, m: int, unknown: tuple[Any, ...]) -> tuple[tuple
     return weights, wanted
 
 
-def _scores(
-    weights: tuple[Any, ...], wanted: tuple[Any, ...], unknown: tuple[Any, ...], named: int
-) -> tuple[Any, ...]:
+def _scores(weights: tuple[Any, ...], wanted: tuple[Any, ...], unknown: tuple[Any, ...], named: int) -> tuple[Any, ...]:
     """The coordinates of the named vectors relative to the first of them, which is the scale."""
     out = [sp.Integer(0)]
     for k in range(1, named):
@@ -194,11 +192,15 @@ def _steps(setting: _Setting, answer: Compare, scores: tuple[Any, ...]) -> list[
     if _is_softmax(setting):
         below = Reduce("sum", j.name, low, high, None, Call("exp", (Ref(COORDINATE, (j,)),)))
         out.append(
-            Step(Div(Call("exp", (c,)), below), f"is the weight of ${setting.values}_{setting.axis}$: shifting all changes nothing")
+            Step(
+                Div(Call("exp", (c,)), below),
+                f"is the weight of ${setting.values}_{setting.axis}$: shifting all changes nothing",
+            )
         )
     named = tuple(Ref(COORDINATE, (p,)) for p in setting.places)
     if all(s == 0 for s in scores):
-        equal = Compare((*named, Ref(SCALE)), ("=",) * len(named))
+        relations: tuple[Relation, ...] = tuple("=" for _ in named)
+        equal = Compare((*named, Ref(SCALE)), relations)
         out.append(Step(equal, "equal weights need equal coordinates; all others are 0"))
         if _is_softmax(setting) and high is not None:
             grown = Call("exp", (Ref(SCALE),))

@@ -1,7 +1,7 @@
 """The optimum of an integral at every point by itself: pointwise calculus of variations.
 
-An objective `integral of f(p(x), q(x), D(x)) dx` shares no value of D between two points, so its optimum over all functions
-D is the optimum of the integrand at each point: the derivative by D(x) is 0 there, and the second one has one sign.
+An objective `integral of f(p(x), q(x), D(x)) dx` shares no value of D between two points, so its optimum over all
+functions D is the optimum of the integrand at each point: the derivative by D(x) is 0 there, the second has one sign.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def stationary(
 ) -> Stationary:
     """Solve for the optimum of `integrand` over the quantity `over`, everything else held fixed.
 
-    `positive` names quantities known to be positive, `axes` tells how many positions of a name are steps, `domain` bounds the
-    values of `over`. Raises `EvaluationError` where there is no single optimum, or where the second derivative has no
-    certain sign.
+    `positive` names quantities known to be positive, `axes` tells how many positions of a name are steps, `domain`
+    bounds the values of `over`. Raises `EvaluationError` where there is no single optimum, or where the second derivative
+    has no certain sign.
     """
     convert = ToSympy(lambda name: name in {r.name for e in over.at for r in walk(e) if isinstance(r, Ref)})
     body = convert.scalar(integrand)

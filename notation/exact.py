@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 
-class Exact(np.ndarray):  # type: ignore[type-arg]
+class Exact(np.ndarray):
     """An object array whose scalars stay arrays.
 
     >>> from fractions import Fraction

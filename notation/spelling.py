@@ -337,9 +337,7 @@ class Spelling(Cursor):
         inner = self.tokens[self.pos + 1 : end]
         if not inner:
             return None
-        labelled = self.vocabulary.find(
-            Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p))
-        )
+        labelled = self.vocabulary.find(Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p)))
         found = self._plainly(out) or labelled
         labels = len(out.subs) if labelled is not None else 0  # the g of p_g(x) is part of the name
         timelike = all(self._timelike(t) for t in inner)

@@ -12,7 +12,7 @@ import torch
 from derivations.model import Equation, Model
 from notation.evaluate import evaluate
 from notation.scope import Scope
-from notation.tree import DerivativeKind, Expr, Ref
+from notation.tree import DerivativeKind, Expr, Num, Ref
 from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
@@ -51,7 +51,7 @@ def positions_in(model: Model) -> dict[str, str]:
 
 
 def chosen(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:
-    """Sizes that obey the model's `samples`: bounds such as `4..9`, room for orthonormal families, distinct positions."""
+    """Sizes that obey the model's `samples`: bounds (`4..9`), room for orthonormal families, distinct positions."""
     out: dict[str, int] = {}
     for s in model.sizes:
         low, dots, high = model.samples.get(s, "").partition("..")
@@ -66,8 +66,9 @@ def chosen(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> 
                 out[room[0].name] = needed + int(rng.integers(1, 3))
     taken: dict[str, list[int]] = {}
     for s, axis in positions_in(model).items():
-        low, high = model.vocabulary.ranges[axis]
-        first, last = ({**sizes, **out}[e.name] if isinstance(e, Ref) else int(e.value) for e in (low, high))  # type: ignore[union-attr]
+        ends = model.vocabulary.ranges[axis]
+        known = {**sizes, **out}
+        first, last = (known[e.name] if isinstance(e, Ref) else int(e.value) if isinstance(e, Num) else 1 for e in ends)
         left = [k for k in range(first, last + 1) if k not in taken.setdefault(axis, [])]
         out[s] = int(rng.choice(left))
         taken[axis].append(out[s])

@@ -46,8 +46,9 @@ def search(
     """
     rng = np.random.default_rng([world.seed, 29])
     low, high = domain or (-np.inf, np.inf)
-    start = (lambda: rng.uniform(low, high)) if domain is not None else rng.normal
-    values = {at: float(start()) for n, at in world.values if n == name}
+    places = [at for n, at in world.values if n == name]
+    start = rng.uniform(low, high, size=len(places)) if domain is not None else rng.normal(size=len(places))
+    values = {at: float(v) for at, v in zip(places, start, strict=True)}
     sign = 1.0 if sense == "minimise" else -1.0
     for _ in range(STEPS):
         run = loss_of(model, world, name, values)

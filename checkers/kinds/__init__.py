@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checkers.kinds.base import Kind
+from checkers.kinds.choice import Choice
 from checkers.kinds.compute import Compute
 from checkers.kinds.convolution import Convolution
 from checkers.kinds.count import Count
@@ -17,6 +18,7 @@ from checkers.kinds.prose import Prose
 from checkers.kinds.shape import Shape
 
 KINDS: dict[str, type[Kind]] = {
+    "choice": Choice,
     "compute": Compute,
     "convolution": Convolution,
     "count": Count,

@@ -39,8 +39,8 @@ class Read:
 class Limit(Kind):
     """`find: q` `so that: z` `tends to: (v_a + v_b)/2`: any formula counts that reaches the limit as its scale grows.
 
-    `show` is a quantity whose value tells a reader how far an answer is off; `tolerance` is what still counts as reached for a
-    fixed number in place of the scale.
+    `show` is a quantity whose value tells a reader how far an answer is off; `tolerance` is what still counts as
+    reached for a fixed number in place of the scale.
     """
 
     kind: Literal["limit"] = "limit"
@@ -134,7 +134,9 @@ class Limit(Kind):
         positions = [n for n, rule in model.samples.items() if rule.startswith("position")]
         families = [n for n, q in known.quantities.items() if q.axes and len(n) == 1]
         if positions and families:  # ka for k_a
-            text = re.sub(rf"(?<![A-Za-z\\_^])({'|'.join(families)})({'|'.join(positions)})(?![A-Za-z_])", r"\1_\2", text)
+            text = re.sub(
+                rf"(?<![A-Za-z\\_^])({'|'.join(families)})({'|'.join(positions)})(?![A-Za-z_])", r"\1_\2", text
+            )
         scaled = scales(text, known, hidden)
         quantities = dict(known.quantities)
         spellings = {k: v for k, v in known.spellings.items() if k not in hidden}
@@ -192,12 +194,11 @@ class Limit(Kind):
 
     def reached_if_grown(self, ladder: Ladder, final: Expr, courses: dict[str, Course], read: Read) -> bool:
         """Whether letters of which nothing is said make the answer right when they grow, or when they vanish."""
-        ways: tuple[Course, ...] = ("large", "small")
-        return any(
-            ladder.follow(final, {n: way if c == "free" else c for n, c in courses.items()}, read.answer.definitions).outcome
-            == "reached"
-            for way in ways
-        )
+        for way in ("large", "small"):
+            grown: dict[str, Course] = {n: way if c == "free" else c for n, c in courses.items()}
+            if ladder.follow(final, grown, read.answer.definitions).outcome == "reached":
+                return True
+        return False
 
     def refuted(
         self,
@@ -252,4 +253,3 @@ def _is(e: Expr, wanted: Ref) -> bool:
 
 def _names(e: object, name: str) -> bool:
     return isinstance(e, Expr) and any(r.name == name for r in _refs(e))
-

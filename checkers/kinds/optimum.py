@@ -105,7 +105,7 @@ class Optimum(Kind):
             values = {at: float(evaluate(key, self.scope(world, target, at))) for at in places}
             slope = max(slope, slope_at(model, world, target.name, values))
             reached = search(model, world, target.name, self.sense, self.domain)
-            scale = max(max(map(abs, values.values())), 1e-12)
+            scale = max(*map(abs, values.values()), 1e-12)
             distance = max(distance, max(abs(reached[at] - values[at]) for at in places) / scale)
             count += len(places)
         tried = f"{count} points in {len(worlds)} random models"

@@ -24,6 +24,7 @@ class Metric(Strict):
     name: str
     low: float
     high: float
+    outside: Literal["wrong", "manual"] = "wrong"
 
 
 class Program(Kind):
@@ -54,6 +55,10 @@ class Program(Kind):
             return verdict(
                 question, text, "correct", reading=found.statement.tree, evidence=f"{self.metric.name} {value:g}"
             )
+        if self.metric.outside == "manual":
+            bounds = f"{shown(self.metric.low)} and {shown(self.metric.high)}"
+            message = f"{shown(value)} is not between {bounds}; a person decides."
+            return verdict(question, text, "manual", reading=found.statement.tree, message=message)
         bounds = f"{shown(self.metric.low)} to {shown(self.metric.high)}"
         return verdict(
             question,

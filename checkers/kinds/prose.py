@@ -25,10 +25,10 @@ class Prose(Kind):
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
         plots: tuple[Plot, ...] = ()
-        if self.demonstration and self.model:
+        if self.demonstration:
             from checkers.demonstrations import demonstrate
 
-            plots = demonstrate(self.demonstration, bench, self.model)
+            plots = demonstrate(self.demonstration, bench, self.model or "")
         return Solution(question.id, words=self.words, rubric=tuple(self.rubric), rule="Read by a person.", plots=plots)
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
