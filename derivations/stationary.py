@@ -40,8 +40,8 @@ def stationary(
     """Solve for the optimum of `integrand` over the quantity `over`, everything else held fixed.
 
     `positive` names quantities known to be positive, `axes` tells how many positions of a name are steps, `domain`
-    bounds the values of `over`. Raises `EvaluationError` where there is no single optimum, or where the second derivative
-    has no certain sign.
+    bounds the values of `over`. Raises `EvaluationError` where there is no single optimum, or where the second
+    derivative has no certain sign.
     """
     convert = ToSympy(lambda name: name in {r.name for e in over.at for r in walk(e) if isinstance(r, Ref)})
     body = convert.scalar(integrand)
