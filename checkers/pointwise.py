@@ -13,7 +13,7 @@ _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 _CLAUSE = re.compile(r"(\n|;|\\\\|\\Rightarrow|\\implies|\\Longrightarrow|\\therefore|⇒|⟹|∴|=>|(?<=[^\d\s])\.(?=\s|$))")
 _INTEGRAL = re.compile(
     r"\\int(?![a-z])|∫|\\mathbb\s*\{?\s*E|\\operatorname\s*\{?E|𝔼|(?<![A-Za-z])E\s*(?:_|\[|\\left\[)|\\?arg\s*\\?m(?:in|ax)"
-    r"|\\?\bm(?:in|ax)\s*_|\\underset"
+    r"|\\?\bm(?:in|ax)\s*_|\\underset|\bd\s*/\s*d[A-Z]|∂\s*/\s*∂|\\frac\s*\{\s*(?:d|\\partial)\s*\}"
 )
 _BREAK = re.compile(
     r"\n|[.;,:(]\s|\b(?:which|for|when|if|with|where|eg|e\.g\.|taking|setting|putting|in)\b", re.IGNORECASE

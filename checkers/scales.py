@@ -42,6 +42,7 @@ _ORTHOGONAL = r"(?:orthogonal|perpendicular|null\s?space)[^.;,\n]*"
 _DENIAL = re.compile(r"\b(?:not|never|no|without|isn't|need|unless|small)\b|n't\b", re.IGNORECASE)
 _SPOKEN = re.compile(
     rf"(?:\b(?:some|a|an)\s+)?{_VERY}(?:large|big|huge)[ _]+(?:{_KIND}[ _]*)+(?=\s*(?:[*×·(⋅]|\\cdot|\\times))"
+    rf"|(?<=[*×·⋅])\s*\(\s*(?:\b(?:some|a|an)\s+)?{_VERY}(?:large|big|huge)[ _]+(?:{_KIND}\b[ _]*)+\)"
     rf"|(?<=[*×·⋅])\s*(?:\b(?:some|a|an)\s+)?{_VERY}(?:large|big|huge)[ _]+(?:{_KIND}\b[ _]*)+",
     re.IGNORECASE,
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.kinds.base import Kind, verdict
-from checkers.labelled import pieces
+from checkers.labelled import Piece, pieces
 from checkers.phrases import PhraseError, Said, account, words
 from checkers.solution import Road, Solution
 from checkers.values import FieldSpec, Reader, reader
@@ -17,6 +18,10 @@ from checkers.verdict import Verdict
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
+
+
+# Words that stand over the columns of a table.
+_HEADINGS = frozenset({"field", "answer", "value", "part", "item", "question", "task", "design"})
 
 
 class Choice(Kind):
@@ -99,9 +104,9 @@ class Choice(Kind):
         labels = {name: spec.called for name, spec in self.fields.items()}
         said: list[Said] = []
         unread: list[str] = []
-        for piece in pieces(text, labels):
+        for piece in self.joined(pieces(text, labels), readers):
             tokens = words(piece.text)
-            if not tokens and not piece.text.strip(" .,;:|-"):
+            if set(tokens) <= _HEADINGS and (tokens or not piece.text.strip(" .,;:|-")):
                 continue
             found = self.one(tokens, piece.field, readers)
             if found is None:
@@ -109,6 +114,16 @@ class Choice(Kind):
             else:
                 said.extend(found)
         return (said, unread) if said else None
+
+    def joined(self, found: list[Piece], readers: dict[str, Reader]) -> list[Piece]:
+        """Sentences under one label as one piece, where they say something together."""
+        out: list[Piece] = []
+        for field, group in groupby(found, key=lambda p: p.field):
+            mine = list(group)
+            whole = Piece(field, " ".join(p.text for p in mine))
+            together = bool(field) and len(mine) > 1 and self.one(words(whole.text), field, readers) is not None
+            out.extend([whole] if together else mine)
+        return out
 
     def one(self, tokens: tuple[str, ...], field: str, readers: dict[str, Reader]) -> list[Said] | None:
         """What one piece says: about the field of its label, or about whatever its own words name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -143,6 +144,8 @@ class Optimum(Kind):
             found = verdict(
                 question, text, "partial", message="The condition for the optimum is right; it is still to be solved."
             )
+        if found.status in {"wrong", "unreadable"} and "=" not in text and len(re.findall(r"[A-Za-z]{3,}", text)) >= 6:
+            found = verdict(question, text, "manual", message="An explanation in words waits for a person.")
         return replace(found, answer=text)
 
     def condition_holds(self, text: str, model: Model, target: Ref, key: Expr, worlds: tuple[World, ...]) -> bool:
