@@ -65,7 +65,8 @@ def _named(text: str, labels: Mapping[str, Sequence[str]]) -> list[tuple[str, in
         forms = sorted({field, *names}, key=len, reverse=True)
         alternatives = "|".join(re.escape(f).replace(r"\ ", r"[\s_\-]+") for f in forms)
         mark = re.compile(
-            rf"(?:(?:^|\n)[ \t]*(?:[-*•'|]|\(?[\da-z]{{1,3}}[.)])*|(?<=[;,|{{(])|(?<=\.\s))\s*(?:the\s+)?(?:{alternatives})'?\s*(?:\?|\([^()]*\))?\s*(?::|=|\||->|→|\s[-–—]\s)\s*",
+            rf"(?:(?:^|\n)[ \t]*(?:[-*•'|]|\(?[\da-z]{{1,3}}[.)])*|(?<=[;,|{{(])|(?<=\.\s))\s*(?:the\s+)?"
+            rf"(?:{alternatives})'?\s*(?:\?|\([^()]*\))?\s*(?::|=|\||->|→|\s[-–—]\s)\s*",
             re.IGNORECASE,
         )
         match = mark.search(text)

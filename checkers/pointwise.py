@@ -15,6 +15,7 @@ _INTEGRAL = re.compile(
     r"\\int(?![a-z])|∫|\\mathbb\s*\{?\s*E|\\operatorname\s*\{?E|𝔼|(?<![A-Za-z])E\s*(?:_|\[|\\left\[)|\\?arg\s*\\?m(?:in|ax)"
     r"|\\?\bm(?:in|ax)\s*_|\\underset|\bd\s*/\s*d[A-Z]|∂\s*/\s*∂|\\frac\s*\{\s*(?:d|\\partial)\s*\}"
 )
+_GIVES = re.compile(r"\b(?:gives?|yields?|gets?|obtains?|have|hence|thus|therefore|so|is)\b|\${1,2}(?=[^$]*$)")
 _BREAK = re.compile(
     r"\n|[.;,:(]\s|\b(?:which|for|when|if|with|where|eg|e\.g\.|taking|setting|putting|in)\b", re.IGNORECASE
 )
@@ -44,7 +45,7 @@ def without_integrals(text: str) -> str:
     r"""The text without the sides of equations that hold an integral, an expectation or an arg min.
 
     >>> without_integrals("J = \\int f dx; D = \\arg\\min J = 1")
-    '; D= 1'
+    ' ; ;  D= 1'
     """
     pieces = _CLAUSE.split(text)
     return "".join(_kept(piece) if k % 2 == 0 else piece for k, piece in enumerate(pieces))
@@ -53,11 +54,17 @@ def without_integrals(text: str) -> str:
 def _kept(clause: str) -> str:
     if not _INTEGRAL.search(clause):
         return clause
-    sides = [s for s in _sides(clause) if not _INTEGRAL.search(s)]
+    sides = [s for s in map(_after_words, _sides(clause)) if not _INTEGRAL.search(s)]
     if len(sides) < 2:
-        return ""
+        return " ; "
     math = clause.count("$") > 0
-    return "=".join(s.replace("$", "") for s in sides) if math else "=".join(sides)
+    return " " + ("=".join(s.replace("$", "") for s in sides) if math else "=".join(sides))
+
+
+def _after_words(side: str) -> str:
+    """The end of a side after a word such as `gives`, where only what stands before it holds an integral."""
+    tail = _GIVES.split(side)[-1]
+    return tail if _INTEGRAL.search(side) and tail.strip(" $") and not _INTEGRAL.search(tail) else side
 
 
 def _sides(clause: str) -> list[str]:

@@ -70,7 +70,7 @@ def scales(text: str, known: Vocabulary, hidden: frozenset[str] = frozenset()) -
     ('large', 'q = \\beta k  ;')
     """
     courses: dict[str, Course] = {}
-    text = _DOMAIN.sub(" ", text)
+    text = _DOMAIN.sub(" ", re.sub(r"\\(?:text|mathrm|mbox)\s*\{([^{}]*)\}", r" \1 ", text))
     text = re.sub(r"\b(?:e\.\s?g|i\.\s?e)\.", ",", text)
     for sign, words in _SIGNS.items():
         text = text.replace(sign, words)

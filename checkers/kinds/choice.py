@@ -130,6 +130,7 @@ class Choice(Kind):
         free = account(tokens, lambda ws: [s for r in readers.values() for s in r.meaning(ws, labelled=False)])
         if field:
             mine = account(tokens, lambda ws: readers[field].meaning(ws, labelled=True))
+            mine = mine if mine is not None else self.repeated(tokens, field, readers)
             if mine is not None:
                 return mine
             # a label followed by more than its own field, which the words themselves must name
@@ -140,11 +141,15 @@ class Choice(Kind):
             return mixed if mixed is not None and {s.field for s in mixed} >= {field} else None
         if free is not None:
             return free
-        for name, spec in self.fields.items():  # `the number of outputs is n`: a label without a colon
-            for label in sorted({name, *spec.called}, key=len, reverse=True):
-                head = words(label)
-                if head and tokens[: len(head)] == head and len(tokens) > len(head):
-                    found = account(tokens[len(head) :], lambda ws, n=name: readers[n].meaning(ws, labelled=True))  # type: ignore[misc]
-                    if found is not None:
-                        return found
+        found = (self.repeated(tokens, name, readers) for name in self.fields)
+        return next((f for f in found if f is not None), None)
+
+    def repeated(self, tokens: tuple[str, ...], name: str, readers: dict[str, Reader]) -> list[Said] | None:
+        """What follows a label that has no colon: `the number of outputs is n`."""
+        for label in sorted({name, *self.fields[name].called}, key=len, reverse=True):
+            head = words(label)
+            if head and tokens[: len(head)] == head and len(tokens) > len(head):
+                found = account(tokens[len(head) :], lambda ws: readers[name].meaning(ws, labelled=True))
+                if found is not None:
+                    return found
         return None

@@ -24,6 +24,9 @@ from notation.vocabulary import Quantity, Symbol
 if TYPE_CHECKING:
     from checkers.bench import Bench
 
+_SCALED = re.compile(
+    r"\b(?:times|scal\w+|multipl\w+|factor|large\w*|big\w*|huge|magnitude|length|norm)\b", re.IGNORECASE
+)
 _PROPORTIONAL = re.compile(r"\bproportional\b|∝|\\propto")
 
 
@@ -216,7 +219,11 @@ class Limit(Kind):
         if result.world is not None:
             witness = Witness(result.world.label, result.expected, result.yours, result.error)
         message = "With this the limit is not reached."
-        if not courses and ladder.grown(final, read.answer.definitions):
+        grown = not courses and ladder.grown(final, read.answer.definitions)
+        if grown and _SCALED.search(text):
+            message = "The direction is right; what the words say about the scale was not read with certainty."
+            return verdict(question, text, "manual", reading=reading, message=message)
+        if grown:
             message = "The direction is right, but the scale is not: as it stands the limit is not reached."
         return verdict(question, text, "wrong", reading=reading, message=message, witness=witness)
 

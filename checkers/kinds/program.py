@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
-from checkers.kinds.base import Kind, verdict
+from checkers.doubt import doubt
+from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import answer_value, read_numbers, shown
 from checkers.solution import Solution
 from checkers.spec import Strict
@@ -50,6 +51,8 @@ class Program(Kind):
         found = answer_value(values)
         if found is None or found.value is None or found.value.shape != () or answer.errors:
             return verdict(question, text, "manual", message=f"No {self.metric.name} was found; a person decides.")
+        if why := doubt(text, found.statement.span, value=True):
+            return doubtful(question, text, why, found.statement.tree)
         value = float(found.value)
         if self.metric.low <= value <= self.metric.high:
             return verdict(
