@@ -18,8 +18,8 @@ from notation.words import NUMBER_WORDS
 FILLERS = frozenset(
     """a an the of is are be being there we have has had our you your it its this that these those which will would here
     so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru network model design cell
-    i.e. does do shall should must total exactly i'd use used using uses give gives get gets produce produces produced was were
-    compute computes computed make makes made need needs take takes""".split()
+    i.e. does do shall should must total exactly i'd use used using uses give gives get gets was were
+    produce produces produced compute computes computed make makes made need needs take takes""".split()
 )
 _SAME = {
     "per": "each",
