@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCALES = tuple(k / 2 for k in range(25))
 CLASSES, FEATURES, SAMPLES = 10, 12, 200
 # Class centres this far apart overlap a little, as the classes of a real classifier do.
-RADIUS = 3.0
+RADIUS = 3.5
 SPREADS = tuple(1 - k / 20 for k in range(21))
 
 
@@ -28,8 +28,10 @@ def attention_weight(bench: Bench, model: str) -> tuple[Plot, ...]:
     for m in (3, 6, 12):
         sizes = {"d": 16, "m": m, "a": 1, "b": 2}
         probe = Run(built, sizes, 0)
-        key = probe.tensors["k", (1,)].detach().numpy()
-        weights = [float(Run(built, sizes, 0, {("q", ()): s * key}).tensors["\\alpha", (1,)].detach()) for s in SCALES]
+        leaves = {p: t.detach().numpy() for p, t in probe.tensors.items() if p[0] in built.inputs}
+        key = leaves["k", (1,)]
+        runs = (Run(built, sizes, 0, {**leaves, ("q", ()): scale * key}) for scale in SCALES)
+        weights = [float(run.tensors["\\alpha", (1,)].detach()) for run in runs]
         series.append(Series(f"{m} keys", SCALES, tuple(weights)))
     caption = (
         "Weight of $v_j$ for the query $q = s k_j$ against the scale $s$: with $s = 1$ it is far from 1, and $z$ comes "
@@ -42,8 +44,7 @@ def inception_score(bench: Bench, model: str) -> tuple[Plot, ...]:
     """Inception Score and Fréchet distance of a generator whose images vary less and less within each class."""
     del bench, model
     rng = np.random.default_rng(3)
-    centres = rng.normal(size=(CLASSES, FEATURES))
-    centres *= RADIUS / np.linalg.norm(centres, axis=1, keepdims=True)
+    centres = RADIUS * np.eye(CLASSES, FEATURES)
     noise = rng.normal(size=(CLASSES, SAMPLES, FEATURES))
     real = images(centres, noise, 1.0)
     scores, distances = [], []

@@ -123,6 +123,9 @@ class Run:
             value[int(self.rng.integers(0, shape[0]))] = 1.0
         elif self.model.samples.get(name) == "orthonormal":
             value = self.orthonormal(name)[:, at[0] - self.ranges[self.model.vocabulary.quantities[name].axes[0]][0]]
+        elif ".." in self.model.samples.get(name, ""):
+            low, high = (float(end) for end in self.model.samples[name].split("..", 1))
+            value = self.rng.uniform(low, high, size=shape)
         elif name in self.model.distributions:
             weights = np.exp(self.rng.normal(size=shape))
             value = weights / weights.sum()
