@@ -24,7 +24,7 @@ _GOES = (
     r"(?:(?:tends?|goes|go|going|tending|grows|growing|approach(?:es|ing)?|diverges?|is taken|taken|is sent|sent)"
     r"\s+(?:to(?:wards)?\s+)?(?:plus\s+|positive\s+)?)"
 )
-_VERY = r"(?:(?:very|sufficiently|arbitrarily|extremely|really|quite|suitably|infinitely|much)\s+)*"
+_VERY = r"(?:(?:very|sufficiently|arbitrarily|extremely|really|quite|suitably|infinitely|much)\s+){0,4}"
 _LARGE = r"(?:large|big|huge|high|great|enormous)(?:\s+enough)?"
 _KIND = (
     r"(?:positive|real|scalar|constant|number|value|factor|multiplier|scale|scaling|coefficient|finite|inverse"
@@ -32,11 +32,11 @@ _KIND = (
 )
 _LINK = (
     r"(?:(?:is|are|be|being|chosen|taken|made|set|to|as|a|an|some|any|the|with|for|of|and|it|we|let|here|positive|real"
-    r"|scalar|constant|number)\s+)*"
+    r"|scalar|constant|number)\s+){0,8}"
 )
 _LEAD = (
     r"(?:(?:where|with|for|as|and|when|let|if|taking|take|in the limit(?: of| as| that)?|choose|choosing|pick|using"
-    r"|some|a|an|any|the)\s+)*"
+    r"|some|a|an|any|the)\s+){0,6}"
 )
 _ORTHOGONAL = r"(?:orthogonal|perpendicular|null\s?space)[^.;,\n]*"
 _DENIAL = re.compile(r"\b(?:not|never|no|without|isn't|need|unless|small)\b|n't\b", re.IGNORECASE)

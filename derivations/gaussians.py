@@ -82,8 +82,8 @@ def kl_value(
     >>> kl_value([0.0], [1.0], [1.0], [1.0])
     0.5
     """
-    terms = sp.lambdify((M1, S1, M2, S2), kl(), "math")
-    return float(sum(terms(m, s, n, t) for m, s, n, t in zip(mean, deviation, other, spread, strict=True)))
+    rows = zip(mean, deviation, other, spread, strict=True)
+    return float(sum(kl().subs(dict(zip((M1, S1, M2, S2), row, strict=True))) for row in rows))
 
 
 def js_value(mean: float, deviation: float, other: float, spread: float) -> float:

@@ -127,18 +127,10 @@ class Choice(Kind):
 
     def one(self, tokens: tuple[str, ...], field: str, readers: dict[str, Reader]) -> list[Said] | None:
         """What one piece says: about the field of its label, or about whatever its own words name."""
-        free = account(tokens, lambda ws: [s for r in readers.values() for s in r.meaning(ws, labelled=False)])
         if field:
             mine = account(tokens, lambda ws: readers[field].meaning(ws, labelled=True))
-            mine = mine if mine is not None else self.repeated(tokens, field, readers)
-            if mine is not None:
-                return mine
-            # a label followed by more than its own field, which the words themselves must name
-            mixed = account(
-                tokens,
-                lambda ws: [s for n, r in readers.items() for s in r.meaning(ws, labelled=n == field)],
-            )
-            return mixed if mixed is not None and {s.field for s in mixed} >= {field} else None
+            return mine if mine is not None else self.repeated(tokens, field, readers)
+        free = account(tokens, lambda ws: [s for r in readers.values() for s in r.meaning(ws, labelled=False)])
         if free is not None:
             return free
         found = (self.repeated(tokens, name, readers) for name in self.fields)
