@@ -21,8 +21,10 @@ from checkers.verdict import Verdict
 from checkers.witness import witness
 from notation.answer import read_answer
 from notation.errors import ReadError
+from notation.plain import to_plain
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Partial, Ref, rebuild
+from notation.tree import Expr, Num, Partial, Ref, rebuild
+from notation.vocabulary import STEPPED
 from reference_impl.world import World
 
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
@@ -51,6 +53,9 @@ class Formula(Selection):
         first = self.decide(answer, text)
         if first.status in {"correct", "manual"}:
             return first
+        if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
+            message = f"The answer sets out from {to_plain(assumed)}, another layout; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
             plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
             other = self.decide(read_answer(text, replace(self.model.vocabulary, spellings=plain)), text)
@@ -65,6 +70,19 @@ class Formula(Selection):
             if second.status == "correct":
                 return replace(second, notes=(*second.notes, "`_t+1` is read as `_{t+1}`; write the braces"))
         return first
+
+    def other_layout(self, answer: Answer) -> Expr | None:
+        """A forward equation in an answer whose shapes do not fit here: it assumes another layout, such as rows."""
+        for s in answer.statements:
+            left = s.left
+            if not isinstance(left, Ref) or self.same_head(left) or left.name in answer.definitions:
+                continue
+            if all(left.name != e.left.name for e in self.model.equations):
+                continue
+            asked = replace(self.asked, target=replace(left, index=()), allowed=None, value=None)
+            if Relation(asked, self.worlds[:1], answer).compare(s.sides[-1], s).outcome == "shape":
+                return s.tree[0]
+        return None
 
     def decide(self, answer: Answer, text: str) -> Verdict:
         """Find the statement that answers the question and judge it."""
@@ -120,8 +138,6 @@ class Formula(Selection):
         others = [s for s in candidates if s.left is not None]
         if others:
             head = others[-1].sides[0]
-            from notation.plain import to_plain
-
             return verdict(
                 self.question,
                 text,
@@ -197,7 +213,8 @@ class Formula(Selection):
         for _ in range(3):
             final = visit(final)
         known = self.model.vocabulary.quantities
-        mine = [(n, s) for n, s in used if isinstance(n, Partial) and n.of == Ref(self.asked.loss or "")]
+        goals = (Ref(self.asked.loss or ""), self.asked.target.of if isinstance(self.asked.target, Partial) else None)
+        mine = [(n, s) for n, s in used if isinstance(n, Partial) and n.of in goals]
         return final, [
             (n, s) for n, s in mine if isinstance(n, Partial) and isinstance(n.wrt, Ref) and n.wrt.name in known
         ]
@@ -252,8 +269,10 @@ class Formula(Selection):
         """Equal in value: it must also answer the question."""
         question = self.question
         target = self.asked.head.name
-        source = self.asked.loss if isinstance(self.asked.target, Partial) else target
-        circular = [u for u in found.forbidden if u[2] == target and u[0] == source]
+        of = self.asked.target.of if isinstance(self.asked.target, Partial) else self.asked.head
+        assert isinstance(of, Ref)
+        steps = tuple(int(a.value) for a in of.at if isinstance(a, Num))
+        circular = [u for u in found.forbidden if u[2] == target and u[0] == of.name and u[1][: len(steps)] == steps]
         if circular:
             return verdict(
                 question,
@@ -264,7 +283,7 @@ class Formula(Selection):
             )
         local = [u for u in found.forbidden if u[0] != self.asked.loss]
         if local:
-            name = f"∂{local[0][0]}/∂{local[0][2]}"
+            name = f"∂{local[0][0].rstrip(STEPPED)}/∂{local[0][2]}"
             return verdict(
                 question,
                 text,

@@ -136,7 +136,8 @@ def save_world(world: World, file: Path | IO[bytes]) -> None:
     for (of, wrt, kind), array in world.jacobians.items():
         contents["jacobians"].append([of, wrt, kind, len(arrays)])
         arrays[f"a{len(arrays)}"] = array
-    head = {k: getattr(world, k) for k in ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss")}
+    head = {k: getattr(world, k) for k in ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions")}
+    head |= {"parameters": list(world.parameters), "zeros": dict(world.zeros)}
     offsets: list[Any] = []
     flat: list[Any] = []
     position = 0
@@ -170,6 +171,9 @@ def load_world(file: Path | IO[bytes]) -> World:
         ranges={k: (v[0], v[1]) for k, v in head["ranges"].items()},
         blocks={k: tuple(tuple(x) for x in v) for k, v in head["blocks"].items()},
         loss=head["loss"],
+        functions=head["functions"],
+        parameters=tuple(head["parameters"]),
+        zeros=head["zeros"],
     )
 
 

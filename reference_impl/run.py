@@ -11,6 +11,7 @@ import torch
 
 from derivations.model import Equation, Model
 from notation.evaluate import evaluate
+from notation.opaque import opaque_functions
 from notation.scope import Scope
 from notation.tree import DerivativeKind, Expr, Num, Ref
 from reference_impl.backend import torch_backend
@@ -31,9 +32,8 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
         for r in ([high] if high is not None else [])
         if hasattr(r, "name")
     }
-    places = positions_in(model)
-    steps = [s for s in model.sizes if s in lengths]
-    others = [s for s in model.sizes if s not in lengths and s not in places]
+    steps = [s for s in model.sizes if s in lengths and s not in model.samples]
+    others = [s for s in model.sizes if s not in lengths and s not in model.samples]
     pool = list(rng.permutation(np.arange(2, 3 + len(others) + 1)))
     sizes = {s: int(pool[k]) for k, s in enumerate(others)}
     free = [v for v in range(3, 12) if v not in sizes.values()]
@@ -51,12 +51,14 @@ def positions_in(model: Model) -> dict[str, str]:
 
 
 def chosen(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:
-    """Sizes that obey the model's `samples`: bounds (`4..9`), room for orthonormal families, distinct positions."""
+    """Sizes that obey the model's `samples`: fixed, within bounds, with room for orthonormal families, positions."""
     out: dict[str, int] = {}
     for s in model.sizes:
         low, dots, high = model.samples.get(s, "").partition("..")
         if dots:
             out[s] = int(rng.integers(int(low), int(high) + 1))
+        elif low.isdigit():
+            out[s] = int(low)
     for name in (n for n, rule in model.samples.items() if rule == "orthonormal"):
         (axis,) = model.vocabulary.quantities[name].axes
         (room,), count = model.shape(name), model.vocabulary.ranges[axis][1]
@@ -95,6 +97,7 @@ class Run:
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
         self.families: dict[str, Array] = {}
+        self.zeros = [(n, start) for n, start in model.initial if model.samples.get(n) == "zero"]
         self.leaves()
         self.forward()
 
@@ -126,6 +129,8 @@ class Run:
         elif ".." in self.model.samples.get(name, ""):
             low, high = (float(end) for end in self.model.samples[name].split("..", 1))
             value = self.rng.uniform(low, high, size=shape)
+        elif self.model.samples.get(name) == "zero":
+            value = np.zeros(shape)
         elif name in self.model.distributions:
             weights = np.exp(self.rng.normal(size=shape))
             value = weights / weights.sum()
@@ -148,11 +153,9 @@ class Run:
 
     def leaves(self) -> None:
         """Sample parameters, first states and inputs."""
-        for name in self.model.parameters:
-            self.leaf(name, ())
         for name, start in self.model.initial:
             self.leaf(name, (start,))
-        for name in self.model.inputs:
+        for name in (*self.model.parameters, *self.model.inputs):
             for at in self.positions(self.model.vocabulary.quantities[name].axes):
                 self.leaf(name, at)
 
@@ -161,15 +164,24 @@ class Run:
         return itertools.product(*(range(self.ranges[a][0], self.ranges[a][1] + 1) for a in axes))
 
     def forward(self) -> None:
-        """Run the equations: those of one sequence together, step by step, in the order in which they stand."""
-        quantities = self.model.vocabulary.quantities
-        for first, group in itertools.groupby(self.model.equations, key=lambda e: quantities[e.left.name].axes[:1]):
+        """Run the equations: those of one sequence together, step by step, in the order in which they stand.
+
+        Of a quantity that runs over several sequences, the one that is declared last leads.
+        """
+        for lead, group in itertools.groupby(self.model.equations, key=self.leading):
             members = list(group)
-            for start in self.positions(first):
+            for start in self.positions(lead):
                 for e in members:
-                    axes = quantities[e.left.name].axes
-                    for rest in self.positions(axes[1:]):
-                        self.step(e, axes, (*start, *rest))
+                    axes = self.model.vocabulary.quantities[e.left.name].axes
+                    for at in self.positions(axes):
+                        if all(at[axes.index(axis)] == k for axis, k in zip(lead, start, strict=True)):
+                            self.step(e, axes, at)
+
+    def leading(self, e: Equation) -> tuple[str, ...]:
+        """The sequence along which an equation is computed step by step; none for one that is computed once."""
+        axes = self.model.vocabulary.quantities[e.left.name].axes
+        order = list(self.ranges)
+        return tuple(sorted(axes, key=order.index)[-1:])
 
     def step(self, e: Equation, axes: tuple[str, ...], at: tuple[int, ...]) -> None:
         """Compute one quantity at one position, unless its value is given."""
@@ -198,6 +210,8 @@ class Run:
                 return tensors[name, at]
             if name in self.sizes and not at:
                 return torch.tensor(float(self.sizes[name]), dtype=torch.float64)
+            if any(name == n and at < (start,) for n, start in self.zeros):
+                return torch.zeros(self.shape(name), dtype=torch.float64)
             raise KeyError(f"{name}{list(at)} has no value: is the first step declared among the inputs?")
 
         axes = {n: q.axes for n, q in self.model.vocabulary.quantities.items()}
@@ -207,6 +221,7 @@ class Run:
             axes=axes,
             blocks=lambda n, a: list(self.blocks(n)[a]),
             backend=self.backend,
+            functions=opaque_functions(self.model.functions, self.seed, self.backend),
         )
 
     # -- derivatives ------------------------------------------------------------------------------------------------
@@ -221,19 +236,24 @@ class Run:
         return {p: _numpy(g, self.tensors[p]) for p, g in zip(places, grads, strict=True)}
 
     def jacobians(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
-        """Jacobians of every computed vector or scalar by every non-parameter it depends on: total and direct."""
+        """Jacobians of every computed vector or scalar, total and direct, by every vector and scalar it depends on.
+
+        Direct ones are also by parameters, and so are the gradients of scalars (an error at one step). The total
+        derivative of a vector by a matrix follows from these by the chain rule (`World.partial`).
+        """
         out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
-        sources = [p for p in self.tensors if p[0] not in self.model.parameters and self.tensors[p].dim() <= 1]
+        parameters = [p for p in self.tensors if p[0] in self.model.parameters]
+        sources = [p for p in self.tensors if p not in parameters and self.tensors[p].dim() <= 1]
         for place, (equation, index) in self.inputs_of.items():
             if self.tensors[place].dim() > 1 or place in self.given:
                 continue
-            self.jacobian(
-                place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out
-            )
+            others = [p for p in sources if p != place]
+            scalar = self.tensors[place].dim() == 0 and place[0] != self.model.loss
+            wholly = [*others, *parameters] if scalar else others
+            self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in wholly], "total", out)
             fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
-            self.jacobian(
-                place, self.value(equation, index, fresh), [(p, fresh[p]) for p in sources if p != place], "direct", out
-            )
+            used = [(p, fresh[p]) for p in [*others, *parameters]]
+            self.jacobian(place, self.value(equation, index, fresh), used, "direct", out)
         return out
 
     def jacobian(
@@ -293,4 +313,7 @@ def make_world(
         ranges=run.ranges,
         blocks={n: run.blocks(n) for n in shapes},
         loss=model.loss,
+        functions=model.functions,
+        parameters=model.parameters,
+        zeros=dict(run.zeros),
     )

@@ -7,8 +7,10 @@ from checkers.kinds.choice import Choice
 from checkers.kinds.compute import Compute
 from checkers.kinds.convolution import Convolution
 from checkers.kinds.count import Count
+from checkers.kinds.equations import Equations
 from checkers.kinds.expression import Expression
 from checkers.kinds.gradient import Gradient
+from checkers.kinds.jacobian import Jacobian
 from checkers.kinds.labels import Labels
 from checkers.kinds.limit import Limit
 from checkers.kinds.optimum import Optimum
@@ -22,8 +24,10 @@ KINDS: dict[str, type[Kind]] = {
     "compute": Compute,
     "convolution": Convolution,
     "count": Count,
+    "equations": Equations,
     "expression": Expression,
     "gradient": Gradient,
+    "jacobian": Jacobian,
     "labels": Labels,
     "limit": Limit,
     "optimum": Optimum,

@@ -62,7 +62,9 @@ class Kind(AnswerSpec):
         except ReadError as problem:
             return unreadable(question, text, problem)
         except RecursionError:  # a product of thousands of names
-            problem = ReadError("this formula is too long", text, (0, 1), "write it with sums, products and definitions")
+            problem = ReadError(
+                "this formula is too long", text, (0, 1), "write it with sums, products and definitions"
+            )
             return unreadable(question, text, problem)
 
 
