@@ -22,6 +22,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
     sizes: dict[str, str] = {}
     inputs: dict[str, str] = {}
     parameters: dict[str, str] = {}
+    computed: dict[str, str] = {}
     aliases: dict[str, str] = {}
     samples: dict[str, str] = {}
     sequence, loss = "", None
@@ -30,6 +31,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         sizes |= spec.sizes
         inputs |= spec.inputs
         parameters |= spec.parameters
+        computed |= spec.computed
         aliases |= spec.aliases
         samples |= spec.samples
         sequence = spec.sequence or sequence
@@ -51,6 +53,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         loss,
         aliases,
         samples=samples,
+        computed=computed,
     )
 
     def origin(line: int) -> tuple[str, int]:

@@ -16,6 +16,7 @@ import sympy as sp
 from notation.errors import EvaluationError
 from notation.tree import (
     Add,
+    All,
     Block,
     Call,
     Compare,
@@ -254,11 +255,11 @@ class ToSympy:
             variable = fresh()
             old = index_symbol(e.variable)
             bound = Bound(variable, self.scalar(e.low), self.scalar(e.high))
-            conditions = (self.condition(e.condition).subs(old, variable),) if e.condition is not None else ()
+            conditions = tuple(c.subs(old, variable) for c in self.conditions(e.condition))
             inner = [t.subs(old, variable) for t in self.terms(e.body)]
             return [Term(t.body, (bound, *t.bound), (*conditions, *t.conditions)) for t in inner]
         if isinstance(e, Indicator):
-            return [Term(sp.Integer(1), (), (self.condition(e.condition),))]
+            return [Term(sp.Integer(1), (), self.conditions(e.condition))]
         if isinstance(e, Pow) and has_sum(e.base) and isinstance(e.exponent, Num) and e.exponent.value in (2, 3):
             out = self.terms(e.base)
             for _ in range(int(e.exponent.value) - 1):
@@ -279,11 +280,16 @@ class ToSympy:
             ).subs(b.variable, new)
         return t
 
-    def condition(self, e: Expr) -> S:
-        """A relation between indices."""
-        if isinstance(e, Compare) and len(e.sides) == 2:
-            a, b = self.scalar(e.sides[0]), self.scalar(e.sides[1])
-            return {"=": sp.Eq, "!=": sp.Ne, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}[e.relations[0]](a, b)
+    def conditions(self, e: Expr | None) -> tuple[S, ...]:
+        """Relations between indices that must all hold; a chain `1 <= i <= n` is two of them."""
+        if e is None:
+            return ()
+        if isinstance(e, All):
+            return tuple(c for part in e.conditions for c in self.conditions(part))
+        kinds = {"=": sp.Eq, "!=": sp.Ne, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}
+        if isinstance(e, Compare) and set(e.relations) <= set(kinds):
+            sides = [self.scalar(side) for side in e.sides]
+            return tuple(kinds[r](a, b) for a, r, b in zip(sides, e.relations, sides[1:], strict=False))
         raise EvaluationError("this condition is not part of the calculus")
 
 

@@ -158,11 +158,7 @@ class Names(Spelling):
                 parts = list(t.text) if t.kind == "name" else [t.text]
                 out.extend(number(p, (t.start, t.end)) if p.isdigit() else Ref(p, span=(t.start, t.end)) for p in parts)
             return out
-        tokens = [
-            t
-            for t in piece
-            if not (t.kind == "op" and t.text in {"(", ")", "<", ">"} and t in (piece[0], piece[-1]) and len(piece) > 2)
-        ]
+        tokens = piece[1:-1] if _wrapped(piece) else piece
         parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | frozenset(INDEX_LETTERS) | {"t"})
         value = parser.sum_expression()
         if parser.peek() is not None:
@@ -265,3 +261,15 @@ def component(body: Expr, index: list[Expr], span: tuple[int, int]) -> Expr:
     if isinstance(body, Ref) and not body.index:
         return Ref(body.name, body.at, tuple(index), span=span)
     return Component(body, tuple(index), span=span)
+
+
+def _wrapped(piece: Piece) -> bool:
+    """Whether one pair of brackets stands around a whole piece: `(t-1)`, `<t>`, but not `2(r-1)` or `(a)+(b)`."""
+    if len(piece) < 3 or (piece[0].text, piece[-1].text) not in {("(", ")"), ("<", ">")}:
+        return False
+    depth = 0
+    for k, token in enumerate(piece):
+        depth += (token.text == piece[0].text) - (token.text == piece[-1].text)
+        if depth == 0:
+            return k == len(piece) - 1
+    return False

@@ -46,6 +46,7 @@ class Scope:
     adjoint_rows: bool = False
     loss: str | None = None
     default_range: tuple[int, int] | None = None
+    zero_outside: frozenset[str] = frozenset()  # arrays whose components out of range are 0 by a stated convention
 
     def at(self, **index: int) -> Scope:
         """The same scope with index variables set."""

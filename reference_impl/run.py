@@ -12,7 +12,7 @@ import torch
 from derivations.model import Equation, Model
 from notation.evaluate import evaluate
 from notation.scope import Scope
-from notation.tree import DerivativeKind, Expr
+from notation.tree import DerivativeKind, Expr, Ref
 from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
@@ -135,11 +135,22 @@ class Run:
 
     def value(self, e: Equation, index: dict[str, int], tensors: Mapping[Place, Tensor]) -> Tensor:
         """The right side of an equation at a position, with the raw shape of its left side."""
-        out: Tensor = evaluate(e.right, self.scope(tensors).at(**index))
         shape = self.shape(e.left.name)
+        if e.left.index:
+            return self.entries(e, self.scope(tensors).at(**index), shape)
+        out: Tensor = evaluate(e.right, self.scope(tensors).at(**index))
         if out.dim() == 0 and shape:  # a constant such as f_t = 1 fills its quantity
             return out.expand(shape).clone()
         return out.reshape(shape)
+
+    def entries(self, e: Equation, scope: Scope, shape: tuple[int, ...]) -> Tensor:
+        """The entries of a quantity whose equation is written component by component."""
+        letters = [i.name for i in e.left.index if isinstance(i, Ref)]
+        values = [
+            evaluate(e.right, scope.at(**{n: k + 1 for n, k in zip(letters, place, strict=True)}))
+            for place in np.ndindex(*shape)
+        ]
+        return torch.stack(values).reshape(shape) if values else torch.zeros(shape, dtype=torch.float64)
 
     def scope(self, tensors: Mapping[Place, Tensor]) -> Scope:
         """Names looked up among tensors."""
@@ -174,10 +185,12 @@ class Run:
     def jacobians(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
         """Jacobians of every computed vector or scalar by every non-parameter it depends on: total and direct."""
         out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
-        sources = [p for p in self.tensors if p[0] not in self.model.parameters and self.tensors[p].dim() <= 1]
+        vectors = [p for p in self.tensors if p[0] not in self.model.parameters and self.tensors[p].dim() <= 1]
         for place, (equation, index) in self.inputs_of.items():
-            if self.tensors[place].dim() > 1 or place in self.given:
+            if (self.tensors[place].dim() > 1 and not equation.left.index) or place in self.given:
                 continue
+            # entries have derivatives by entries of any array, weights included
+            sources = list(self.tensors) if equation.left.index else vectors
             self.jacobian(
                 place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out
             )
@@ -196,7 +209,7 @@ class Run:
         out: dict[tuple[Place, Place, DerivativeKind], Array],
     ) -> None:
         """All Jacobians of one value; zero ones are left out."""
-        if not value.requires_grad:
+        if not value.requires_grad or not sources:
             return
         flat = value.reshape(-1)
         rows: dict[Place, list[Array]] = {}
@@ -232,7 +245,7 @@ def make_world(
         if not np.isfinite(value).all():
             raise ArithmeticError(f"{place[0]} is not finite at the sampled values")
     quantities = model.vocabulary.quantities
-    shapes = {n: run.shape(n) for n, q in quantities.items() if q.role != "size" and q.shape is not None}
+    shapes = {n: run.shape(n) for n, q in quantities.items() if q.role not in {"size", "index"} and q.shape is not None}
     return World(
         sizes=run.sizes,
         seed=seed,
