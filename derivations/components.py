@@ -1,8 +1,8 @@
 """Entries: a quantity, a Jacobian or a gradient component by component, with the letters that a question uses.
 
 A Jacobian is the adjoint rule with a seed: the adjoint of `x` through the adjoint of `f` alone, where that of `f` is
-the bracket [its index = the asked one]. Solving the bracket for a summation variable leaves the range of that variable as a
-condition, which is what "and 0 otherwise" says.
+the bracket [its index = the asked one]. Solving the bracket for a summation variable leaves the range of that variable
+as a condition, which is what "and 0 otherwise" says.
 """
 
 from __future__ import annotations

@@ -78,5 +78,9 @@ class OutOfRangeError(EvaluationError):
     """A component is asked for that an array does not have."""
 
 
+class NoCaseError(EvaluationError):
+    """None of the stated cases applies."""
+
+
 class MissingStepError(EvaluationError):
     """A quantity is used at a step at which it does not exist, such as a gate at step 0."""

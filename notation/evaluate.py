@@ -14,7 +14,7 @@ import numpy as np
 
 from notation import arrays
 from notation.arrays import Array, Special
-from notation.errors import EvaluationError, OutOfRangeError, ShapeError
+from notation.errors import EvaluationError, NoCaseError, OutOfRangeError, ShapeError
 from notation.limits import MAX_RANGE, MAX_VISITS
 from notation.ranging import Ranging
 from notation.scope import Position, Scope
@@ -304,7 +304,7 @@ class Evaluator(Ranging):
         for branch, condition in e.branches:
             if condition is None or self.holds(condition):
                 return self.value(branch)
-        raise EvaluationError("no case applies here: add 'otherwise'")
+        raise NoCaseError("no case applies here: add 'otherwise'")
 
     def holds(self, e: Expr) -> bool:
         """Whether a condition holds."""

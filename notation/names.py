@@ -11,7 +11,7 @@ from notation.errors import ReadError
 from notation.lexicon import ACCENT_WORDS
 from notation.spelled import _OPEN_INDEX, _STEP_WORDS, Piece, Spelled
 from notation.spelling import Spelling
-from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Ref, number
+from notation.tree import Add, Compare, Component, Expr, Indicator, Mul, Neg, Num, Partial, Ref, number
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 
 
@@ -110,6 +110,8 @@ class Names(Spelling):
             items = [e for p in kept for e in self.indices(p)]
             return Ref(quantity.name, (step,), tuple(items), span=span)
         items = [e for p in kept for e in self.indices(p)]
+        if quantity.shape is not None and quantity.role == "quantity" and len(items) > axes + dims >= len(kept):
+            items = [e for p in kept for e in self.indices(p, runs=False)]  # x_{2r,k}: twice r
         if not axes and dims == 2 and len(items) == 1 and isinstance(items[0], Num) and 10 <= items[0].value < 100:
             items = [number(int(d)) for d in str(items[0].value)]  # A_{23}
         if axes and len(items) > axes + max(dims, 0) and quantity.shape is not None:
@@ -145,14 +147,18 @@ class Names(Spelling):
         axes = set(self.vocabulary.ranges) | {"T"}
         return bool(names(items[-1]) & axes) and not names(items[0]) & axes
 
-    def indices(self, piece: Piece) -> list[Expr]:
-        """The index expressions in one piece; adjacent letters are separate indices (`kj`, `ti`)."""
+    def indices(self, piece: Piece, *, runs: bool = True) -> list[Expr]:
+        """The index expressions in one piece; with `runs` adjacent letters are separate indices (`kj`, `ti`)."""
         from notation.parser import Parser
 
         if len(piece) == 1 and piece[0].text == ":":
             return [Ref(":", span=(piece[0].start, piece[0].end))]
         letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
-        if len(letters) == len(piece) and (len(piece) > 1 or (len(piece[0].text) > 1 and piece[0].kind == "name")):
+        if (
+            runs
+            and len(letters) == len(piece)
+            and (len(piece) > 1 or (len(piece[0].text) > 1 and piece[0].kind == "name"))
+        ):
             out: list[Expr] = []
             for t in piece:
                 parts = list(t.text) if t.kind == "name" else [t.text]
@@ -227,10 +233,15 @@ class Names(Spelling):
             return (
                 not e.at
                 and not e.index
-                and (e.name in INDEX_LETTERS or e.name in self.bound)
+                and (e.name in INDEX_LETTERS or e.name in self.bound or self._indexes(e.name))
                 and e.name not in self.vocabulary.ranges
             )
-        return isinstance(e, (Add, Num))
+        return isinstance(e, (Add, Num, Mul))
+
+    def _indexes(self, name: str) -> bool:
+        """Whether a name is declared as an index letter."""
+        quantity = self.vocabulary.quantities.get(name)
+        return quantity is not None and quantity.role == "index"
 
     # -- undeclared names -------------------------------------------------------------------------------------------
 

@@ -62,7 +62,9 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             continue
         axes, label = [], ""
         for piece in out.subs + out.sups:
-            if all(spelled._timelike(t) for t in piece) or (piece[0].text in INDEX_LETTERS and len(piece) == 1):
+            if all(spelled._timelike(t) for t in piece) or (
+                len(piece) == 1 and (piece[0].text in INDEX_LETTERS or spelled._is_letter(piece[0]))
+            ):
                 axes.append("t")
             else:
                 label += "".join(t.text for t in piece)

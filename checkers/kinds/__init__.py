@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checkers.kinds.base import Kind
+from checkers.kinds.components import IndexFormula
 from checkers.kinds.compute import Compute
 from checkers.kinds.convolution import Convolution
 from checkers.kinds.count import Count
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Kind]] = {
     "count": Count,
     "expression": Expression,
     "gradient": Gradient,
+    "index formula": IndexFormula,
     "labels": Labels,
     "path": Path,
     "program": Program,

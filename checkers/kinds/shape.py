@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 
 class Shape(Kind):
-    """`shape of: W_f` at `sizes`."""
+    """`shape of: W_f` at `sizes`; `also` lists other shapes that count, such as a row where it may be one."""
 
     kind: Literal["shape"] = "shape"
     model: str
     shape_of: str = Field(alias="shape of")
     sizes: dict[str, int]
+    also: list[list[int]] = Field([])
 
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
@@ -75,10 +76,10 @@ class Shape(Kind):
             raise answer.errors[0]
         reading: tuple[Expr, ...] = (Call("shape", tuple(number(k) for k in chosen.sizes)),)
         mine = chosen.sizes
-        right = mine == key or (len(key) == 1 and mine == (*key, 1))
+        right = mine == key or (len(key) == 1 and mine == (*key, 1)) or list(mine) in self.also
         if right and (why := doubt(text, chosen.statement.span, value=True)):
             return doubtful(question, text, why, reading)
-        if mine == key or (len(key) == 1 and mine == (*key, 1)):
+        if right:
             return verdict(question, text, "correct", reading=reading, evidence=f"the shape {show(key)}")
         witness = Witness("", show(key), show(mine))
         if mine == key[::-1] or (len(key) == 1 and mine == (1, *key)):
