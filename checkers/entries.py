@@ -60,7 +60,6 @@ class Entries:
     model: Model
     worlds: tuple[World, ...]
     target: Expr
-    key: Expr
     allowed: frozenset[str] = frozenset()
     either_order: tuple[str, ...] = ()
     functions: Mapping[str, tuple[str, ...]] | None = None

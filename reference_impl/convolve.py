@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,17 @@ def run_convolution(
         # unfold lists the entries of every window: their number is counted, not computed by a formula
         windows = torch.nn.functional.unfold(x[:, : channels_in // groups], kernel, dilation, padding, stride)
     return Executed(tuple(out.shape[1:]), int(windows.numel()) * channels_out)
+
+
+def output_shape(
+    lengths: Sequence[int], kernels: Sequence[int], channels: int, stride: int, padding: int, dilation: int
+) -> tuple[int, ...]:
+    """The output shape, channels first, of torch's Conv1d or Conv2d; only shapes are computed, no values."""
+    module: Any = torch.nn.Conv1d if len(lengths) == 1 else torch.nn.Conv2d
+    kernel: Any = tuple(kernels)
+    layer = module(1, channels, kernel, stride, padding, dilation, bias=False, device="meta")
+    out: tuple[int, ...] = tuple(layer(torch.empty(1, 1, *lengths, device="meta")).shape[1:])
+    return out
 
 
 def convolved_entries(spec: Mapping[str, Any], world: World, target: Expr, loss: str | None) -> dict[str, Array]:

@@ -14,6 +14,7 @@ from checkers.kinds.path import Path
 from checkers.kinds.program import Program
 from checkers.kinds.prose import Prose
 from checkers.kinds.shape import Shape
+from checkers.kinds.sizes import OutputSize
 
 KINDS: dict[str, type[Kind]] = {
     "compute": Compute,
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Kind]] = {
     "gradient": Gradient,
     "index formula": IndexFormula,
     "labels": Labels,
+    "output size": OutputSize,
     "path": Path,
     "program": Program,
     "prose": Prose,

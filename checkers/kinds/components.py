@@ -62,7 +62,7 @@ class IndexFormula(Kind):
         allowed = tuple(self.derivative(bench, question, model, text, "in terms of") for text in self.in_terms_of)
         derived = derive_entries(model, target, allowed)
         assert isinstance(derived.claim, Compare)
-        entries = self.judge_of(bench, question, derived.claim.sides[-1])
+        entries = self.judge_of(bench, question)
         answers: tuple[Expr, ...] = (derived.claim,)
         if self.shape:
             answers = (Compare((whole(target), Call("shape", tuple(map(number, entries.full)))), ("in",)), *answers)
@@ -79,7 +79,7 @@ class IndexFormula(Kind):
             + (" A wrong shape beside it costs half." if self.shape else ""),
         )
 
-    def judge_of(self, bench: Bench, question: Question, key: Expr) -> Entries:
+    def judge_of(self, bench: Bench, question: Question) -> Entries:
         """The judge of this question."""
         model = bench.model(self.model).also_called(self.aliases)
         return Entries(
@@ -87,7 +87,6 @@ class IndexFormula(Kind):
             model,
             bench.worlds(self.model),
             self.target(model, bench, question),
-            key,
             allowed=frozenset(
                 a.wrt.name
                 for text in self.in_terms_of
@@ -102,9 +101,7 @@ class IndexFormula(Kind):
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
-        claim = bench.solution(question.id).answers[-1]
-        assert isinstance(claim, Compare)
-        return self.judge_of(bench, question, claim.sides[-1]).judge(text)
+        return self.judge_of(bench, question).judge(text)
 
 
 def whole(target: Expr) -> Expr:
