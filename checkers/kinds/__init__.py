@@ -15,6 +15,7 @@ from checkers.kinds.program import Program
 from checkers.kinds.prose import Prose
 from checkers.kinds.shape import Shape
 from checkers.kinds.sizes import OutputSize
+from checkers.kinds.untrained import UntrainedValue
 
 KINDS: dict[str, type[Kind]] = {
     "compute": Compute,
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Kind]] = {
     "program": Program,
     "prose": Prose,
     "shape": Shape,
+    "untrained": UntrainedValue,
 }
 
 __all__ = ["KINDS", "Kind"]
