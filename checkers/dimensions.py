@@ -16,6 +16,7 @@ from notation.vocabulary import Vocabulary
 
 _TIMES = re.compile(r"(?<=[\w)\]}])\s*(?:-\s*)?\b(?:by|x|X)\b(?:\s*-)?\s*(?=[\w(\[{\\])")
 _UNIT = re.compile(r"(?<=\d)\s*-?\s*(?:dim(?:ensional|ensions?|s)?\b|D\b|d\b(?![\w/]))")
+_RAISED = re.compile(r"<sup>\s*([^<]*?)\s*</sup>")  # R<sup>3</sup>, as PDF readers export it
 _TRAILING = re.compile(r"(\d)\s*,\s*\)")
 
 
@@ -30,7 +31,7 @@ class Dims:
 
 def read_shapes(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int]) -> tuple[Answer, list[Dims]]:
     """All shapes in an answer, in the order in which they stand."""
-    plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", text))
+    plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", _RAISED.sub(r"^{\1}", text)))
     plain = _TIMES.sub(" × ", plain)
     answer = read_answer(plain, vocabulary, thousands=False)
     if answer.errors:

@@ -32,7 +32,7 @@ from notation.tree import Cases, Expr, Indicator, Num, Partial, Ref, free_names,
 from reference_impl.world import Array, World
 
 TOLERANCE = 1e-8  # as in checkers.cases: float64 leaves 1e-13, a real slip at random values more than 1e-3
-EXTRA_LETTERS = "cnohwbg"  # index letters beyond those of the vocabulary that answers use
+EXTRA_LETTERS = "cno"  # index letters beyond those of the vocabulary that answers use
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Entries:
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of all arrays; they are the same in every World."""
+        """The shapes of all arrays in the first World."""
         return {n: s for n, s in self.worlds[0].shapes.items() if s}
 
     @property
@@ -268,19 +268,20 @@ class Entries:
 
     def under(self, reading: Reading, said: EntryText, answer: Answer, mains: list[Statement]) -> Outcome:
         """The comparison under one reading in all Worlds."""
-        form = Form(self.shapes, reading, said.ranges)
         worst, compared, used = 0.0, 0, set[Used]()
         gaps: Outcome | None = None
         for world in self.worlds:
+            here = replace(self, worlds=(world,))  # sizes may differ from one World to the next
+            form = Form(here.shapes, reading, said.ranges)
             definitions = form.clauses(answer.definitions)
-            scope = recording(world, definitions, used, {})
-            if said.rest_is_zero is False and (outside := self.zero_outside(answer)):
+            scope = recording(world, definitions, used, {"inner_dot": True})  # an entry is a number
+            if said.rest_is_zero is False and (outside := here.zero_outside(answer)):
                 scope = replace(scope, zero_outside=outside)
             expected = self.truth(world)
             yours = np.full(expected.shape, np.nan)
             try:
                 for s in reversed(mains):
-                    self.fill(yours, s, form, said, scope)
+                    here.fill(yours, s, form, said, scope)
                     if np.isfinite(yours).all():
                         break
             except ShapeError as problem:
@@ -291,7 +292,7 @@ class Entries:
                 return Outcome("undecided", f"This could not be evaluated: {problem}.")
             if said.rest_is_zero:
                 yours[np.isnan(yours)] = 0.0
-            found = self.compared(world, yours, expected, mains)
+            found = here.compared(world, yours, expected, mains)
             if found.status == "wrong":
                 return found
             gaps = gaps or (found if found.status == "partial" else None)
@@ -320,7 +321,7 @@ class Entries:
         heads = [h for h in (self.head(x) for x in s.sides[:-1]) if h is not None]
         patterns = self.patterns(heads[0] if heads else None, s, form, side)
         letters = self.letters(patterns, side, form, said)
-        known = {*letters, *self.worlds[0].shapes, *self.worlds[0].sizes, *scope.definitions}
+        known = {":", *letters, *self.worlds[0].shapes, *self.worlds[0].sizes, *scope.definitions}
         if loose := sorted(free_names(side) - known):
             raise _WrongDomainError(f"{loose[0]} stands for nothing: it is neither on the left nor summed over.")
         for values in itertools.product(*(range(low, high + 1) for low, high in letters.values())):
@@ -333,11 +334,15 @@ class Entries:
                 if s.condition is not None and not Evaluator(here).holds(form.of(s.condition)):
                     continue
                 value = evaluate(side, here)
-            except (OutOfRangeError, NoCaseError):
+            except NoCaseError:
                 continue
-            if isinstance(value, Special) or np.shape(value) != ():
+            except OutOfRangeError:
+                if not _has_domain(s):
+                    continue
+                raise _WrongDomainError(f"At {self.where(place, None)} it uses an entry that does not exist.") from None
+            if isinstance(value, Special) or np.size(value) != 1:
                 raise ShapeError("every factor must be a number, and a whole array stands here")
-            out[place] = float(value)
+            out[place] = float(np.reshape(value, ()))
 
     def patterns(
         self, head: tuple[tuple[str, tuple[Expr, ...]], ...] | None, s: Statement, form: Form, side: Expr

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from notation.scope import Clause
 from notation.statement import simplified
-from notation.tree import Add, Compare, Component, Expr, Num, Partial, Reduce, Ref, Vector, number, rebuild, walk
+from notation.tree import Add, Compare, Component, Expr, Partial, Reduce, Ref, Vector, number, rebuild, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,16 @@ class Form:
         """The indices of an array in its own order and counted from 1."""
         shape = self.shapes.get(name, ())
         index = self.index(name, index)
+        if len(index) == 1 and len(shape) == 2 and name not in self.reading.swapped:
+            index = (*index, Ref(":"))  # x[n] is a whole column
         if self.reading.base == 1 or len(index) != len(shape):
             return index
         return tuple(
-            number(1) if n == 1 and isinstance(e, Num) and e.value in {0, 1} else simplified(Add((e, number(1))))
+            e
+            if e == Ref(":")
+            else number(1)
+            if n == 1 and e in {number(0), number(1)}
+            else simplified(Add((e, number(1))))
             for e, n in zip(index, shape, strict=True)
         )
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from math import prod
 
 from notation.casewords import plain, with_cases
+from notation.lexicon import SUBSCRIPTS
 
 _FONT = r"(?:\\(?:mathbf|boldsymbol|bm|mathrm|vec|mathit|mathsf)\s*)?\{?\s*"
 _BOUNDARY = re.compile(r"\n|;|\. |:|,|\bso\b|\band\b|\bwith\b|\bwhere\b|\bthus\b|\bhence\b")
+_MEMBER = re.compile(r"(?:∈|\\in)\s*$")
 _FORMULA = re.compile(r"=|\\sum|Σ|∑|\\begin|\b(?:sum|for|if|when|otherwise|else|elsewhere)\b")
 _TIMES = r"(?:×|\\times(?![a-zA-Z])|\bx\b|(?<=\d)x(?=[\d(])|(?<=\))x(?=[\d(])|\*|\bby\b|-by-|,)"
 _FACTOR = r"[\s({\[]*\d+[\s)}\]]*"
@@ -53,6 +55,11 @@ _CHAIN = re.compile(
     r"(?P<last>≤|<=|<|\\leq?\b|\\leqslant\b|\\lt\b)\s*(?P<high>\d+)(?!\s*[-+*/^(_\w])\)?"
 )
 _GENERATED = re.compile(r"\bsum\s*\(\s*(?P<body>[^\n]*?)(?P<loops>(?:\s+for\s+\w\s+in\s+range\([^()]*\))+)\s*\)")
+_SPOKEN = re.compile(r"\b(?:the\s+)?sum\s+over\s+(?:all\s+)?(?P<letters>[a-zA-Z](?:\s*(?:,|and)\s*[a-zA-Z])*)\s+of\b")
+_OWN = re.compile(
+    r"(?m)(?P<lead>^\s*|[;:]\s*)(?P<name>y|J|out|output|res|result|jac|grad)\[(?P<index>[^\]=]+)\]\s*=(?!=)"
+)
+_NAMED = re.compile(r"\b(?:the\s+)?(?:entry|element|component)\s*[\[(]([^\])=]+)[\])]\s*=")
 _LOOP = re.compile(r"for\s+(\w)\s+in\s+range\(\s*(?:(\d+)\s*,\s*)?(\d+)\s*\)")
 _SUM = re.compile(r"(?:sum|Σ|∑|\\sum|over|\\Sigma)[\s_({^]*$")
 _CONDITION = re.compile(r"\b(?:if|when|whenever|iff|unless|only)\s*$", re.IGNORECASE)
@@ -81,11 +88,11 @@ def read_entry_text(text: str, functions: Mapping[str, Iterable[str]]) -> EntryT
     >>> found.text.strip(), found.shapes, dict(found.ranges)
     ('f[r] = x_r', ((3,),), {'r': (0, 2)})
     """
-    rest = plain(without_arguments(text, functions))
+    rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
     rest, coded = _code(rest)
     base = 0 if _ZERO_BASED.search(rest) else 1 if _ONE_BASED.search(rest) else None
     rest = _ONE_BASED.sub(" ", _ZERO_BASED.sub(" ", rest)) if base is not None else rest
-    rest, ranges = _ranges(rest)
+    rest, ranges = _ranges(rest, chains=not with_cases(rest).rest_is_zero)
     rest, found = _shapes(rest)
     cases = with_cases(rest)
     return EntryText(cases.text, tuple(found), base, ranges, cases.rest_is_zero, coded)
@@ -106,7 +113,10 @@ def without_arguments(text: str, functions: Mapping[str, Iterable[str]]) -> str:
 
 
 def _code(text: str) -> tuple[str, bool]:
-    """`sum(a for k in range(5))` as a sum with its range."""
+    """`sum(a for k in range(5))` and `sum over k and i of` as sums; `out[r]` as `y[r]`."""
+    text = _NAMED.sub(r"\nJ_{\1} =", text)
+    text = _OWN.sub(lambda m: f"{m['lead']}{m['name'][0]}_{{{m['index']}}} =", text)
+    text = _SPOKEN.sub(lambda m: " ".join(f"\\sum_{{{c}}}" for c in re.findall(r"\b[a-zA-Z]\b", m["letters"])), text)
     found = False
 
     def written(m: re.Match[str]) -> str:
@@ -118,8 +128,28 @@ def _code(text: str) -> tuple[str, bool]:
     return _GENERATED.sub(written, text), found
 
 
-def _ranges(text: str) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The ranges that an answer gives its letters outside sums and conditions, and the text without them."""
+def _subscripted(text: str) -> str:
+    """`x₂₍ᵣ₋₁₎₊ᵢ,ₖ` with its comma inside the subscript."""
+    marks = "".join(SUBSCRIPTS)
+    run = re.compile(rf"[{re.escape(marks)}]+(?:\s*,\s*[{re.escape(marks)}]+)+")
+    return run.sub(lambda m: "_{" + "".join(SUBSCRIPTS.get(c, c) for c in m[0]) + "}", text)
+
+
+def _unprimed(text: str) -> str:
+    """Summation letters with a prime, `k'`, as letters that occur nowhere else."""
+    primed = re.compile(r"(?<![A-Za-z\\])([a-z])(?:'|′|\^\{?\\prime\}?|\\prime)")
+    letters = dict.fromkeys(re.findall(rf"(?:sum|Σ|∑)[_\s({{]*{primed.pattern}", text))
+    free = (c for c in "pqsuvm" if not re.search(rf"(?<![A-Za-z]){c}(?![A-Za-z])", text))
+    names = dict(zip(letters, free, strict=False))
+    text = re.sub(r"(\\?(?:delta|δ)_\{?)([a-z])(?=[a-z]['′])", r"\1\2,", text)
+    return primed.sub(lambda m: names.get(m[1], m[0]), text)
+
+
+def _ranges(text: str, *, chains: bool) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The ranges that an answer gives its letters outside sums and conditions, and the text without them.
+
+    Where it says that the rest is 0, a chain `1 <= n <= 3` is a condition (`chains` is false).
+    """
     out: dict[str, tuple[int, int]] = {}
     for loop in re.finditer(r"\bfor\s+(\w)\s+in\s+range\(\s*(?:(\d+)\s*,\s*)?(\d+)\s*\)\s*:?", text):
         out[loop[1]] = (int(loop[2] or 0), int(loop[3]) - 1)
@@ -127,7 +157,12 @@ def _ranges(text: str) -> tuple[str, dict[str, tuple[int, int]]]:
 
     def taken(m: re.Match[str]) -> str:
         before = text[: m.start("letters" if "last" not in m.re.groupindex else "low")]
-        if _SUM.search(before) or _CONDITION.search(before) or before.count("{") > before.count("}"):
+        if (
+            int(m["low"]) > 1
+            or _SUM.search(before)
+            or _CONDITION.search(before)
+            or before.count("{") > before.count("}")
+        ):
             return m[0]
         exclusive = "last" in m.re.groupindex and m["last"] in {"<", "\\lt"}
         for letter in re.findall("[a-zA-Z]", m["letters"]):
@@ -135,7 +170,7 @@ def _ranges(text: str) -> tuple[str, dict[str, tuple[int, int]]]:
         return "\n" if "\n" in m["lead"] else " , "
 
     for _ in range(3):  # ranges in a row share their separators
-        text = _CHAIN.sub(taken, text)
+        text = _CHAIN.sub(taken, text) if chains else text
         text = _LIST.sub(taken, text)
     return _tidy(text), out
 
@@ -153,9 +188,17 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
             inside = text[max(0, m.start() - 1) : m.start()]
             if inside in {"^", "_", "{", "[", "/"} or any(a < m.end() and m.start() < b for a, b, _ in spans):
                 continue
+            if pattern is _SAID and (re.search(r"sum|Σ|∑", m["between"]) or _inside(m["between"])):
+                continue
             if pattern is _BARE and not _alone(text, m.start(), m.end()):
                 continue
-            spans.append((_clause(text, m.start()), m.end(), tuple(int(k) for k in re.findall(r"\d+", m["dims"]))))
+            start = _clause(text, m.start())
+            start = (
+                len(text[:start].rstrip()) - len(found[0])
+                if (found := _MEMBER.search(text[:start].rstrip()))
+                else start
+            )
+            spans.append((start, m.end(), tuple(int(k) for k in re.findall(r"\d+", m["dims"]))))
     spans.sort()
     out, cut = [], 0
     for start, end, _ in spans:
@@ -199,7 +242,8 @@ def same_shape(mine: tuple[int, ...], wanted: Iterable[tuple[int, ...]], split: 
 
     for dims in wanted:
         first, second = dims[:split], dims[split:]
-        forms = {without(dims), without((*first, prod(second))), without((prod(first), *second))}
+        flat = prod(first), prod(second)
+        forms = {without(dims), without((*first, flat[1])), without((flat[0], *second)), without(flat)}
         if without(mine) in forms:
             return True
     return False

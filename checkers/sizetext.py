@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notation.answer import read_formula
@@ -17,9 +18,11 @@ _TIMES = re.compile(
 )
 _REALS = re.compile(r"(?:∈|\\in)?\s*(?:\\mathbb\s*\{?\s*R\s*\}?|ℝ|\bR(?=\s*\^))\s*\^?\s*")
 _WORD = re.compile(
-    r"(?<![A-Za-z_\\{'])(?!floor\b|ceil\b|int\b|lfloor\b|rfloor\b|frac\b)[A-Za-z][a-z]{2,}\b(?!\s*[=(_\[])|\b(?:is|of|by|an?|the|in)\b(?!\s*=)"
+    r"(?<![A-Za-z_\\{'])(?!floor\b|ceil\b|int\b|lfloor\b|rfloor\b|frac\b)[A-Za-z][a-z]{2,}\b(?![(_\[]|\s*=)|\b(?:is|of|by|an?|the|in)\b(?!\s*=)"
 )
-_BREAK = re.compile(r"\n|;|\. |\.$|\bwhere\b|\bwith\b|\band\b|\bthus\b|\bso\b|\bhence\b|\bgiven by\b|=>|⇒|\\Rightarrow")
+_BREAK = re.compile(
+    r"\n|;|:(?!=)|\. |\.$|\bwhere\b|\bwith\b|\band\b|\bthus\b|\bso\b|\bhence\b|\bgiven by\b|=>|⇒|\\Rightarrow"
+)
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,25 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
     2
     """
     flat = _TIMES.sub(" × ", _REALS.sub(" ", plain(text)))
+    flat = re.sub(r"\([^()\d×]*\b[a-z]{3,}\b[^()\d×=]*\)", " ", flat)  # a remark
     flat = re.sub(r"\\?(?:text|mathrm|operatorname)\s*\{([^{}]*)\}", r"\1", flat)
     defined: dict[str, str] = {}
     tuples: list[list[str]] = []
     single: list[tuple[str, str]] = []
     for part in _parts(flat):
+        each = _split(part, "×")
+        if len(each) == count and all("=" in piece for piece in each):  # a = 5 × b = 2
+            tuples.append([_WORD.sub(" ", _split(piece, "=")[-1]).strip(" ,:$") for piece in each])
+            continue
         sides = [s.strip() for s in _split(part, "=")]
         last = _WORD.sub(" ", sides[-1]).strip(" ,:$")
-        factors = _factors(last)
+        factors = _factors(last, count)
         if len(factors) > 1:
             tuples.append(factors)
         elif last and re.search(r"[\w]", last):
             single.append((sides[0] if len(sides) > 1 else "", last))
             if len(sides) > 1:
-                defined[_key(sides[0])] = last
+                defined[_WORD.sub(" ", sides[0]).strip(" ,:$")] = last
     fitting = [t for t in tuples if len(t) == count] or tuples
     chosen = fitting[-1] if fitting else [value for _, value in single][:count]
     first = ReadError(
@@ -65,7 +73,7 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
     out: list[Expr] = []
     for factor in chosen:
         for _ in range(4):
-            factor = defined.get(_key(factor), factor)
+            factor = inserted(factor, defined)
         try:
             out.append(read_formula(factor, known))
         except ReadError as problem:
@@ -102,13 +110,16 @@ def _split(text: str, mark: str) -> list[str]:
     return [*out, text[start:]]
 
 
-def _factors(text: str) -> list[str]:
+def _factors(text: str, count: int) -> list[str]:
     """The sizes in `a × b × c`, `(a, b, c)` or `a, b`, each as text."""
     text = text.strip()
     if text.startswith(("(", "[", "{")) and _split(text[1:-1], "×")[0] != text[1:-1] and _whole(text):
         text = text[1:-1]
     if len(found := _split(text, "×")) > 1:
-        return [f.strip(" ,.") for f in found if f.strip(" ,.")]
+        flat = [piece.strip(" ,.") for f in found for piece in _split(f, ",")]
+        return [f for f in flat if f]
+    if len(found := _split(text, "*")) == count:
+        return [f.strip(" ,.") for f in found]
     inner = text[1:-1] if text.startswith(("(", "[")) and _whole(text) else text
     found = [f.strip() for f in _split(inner, ",") if f.strip()]
     return found if len(found) > 1 else [text]
@@ -124,6 +135,10 @@ def _whole(text: str) -> bool:
     return False
 
 
-def _key(name: str) -> str:
-    """A name without the marks in which spellings differ."""
-    return re.sub(r"[\s{}\\^]|text|mathrm|prime", lambda m: "'" if m[0] == "prime" else "", name).lower()
+def inserted(factor: str, defined: Mapping[str, str]) -> str:
+    """A factor with the names that the answer defines replaced by what they stand for."""
+    for name, value in defined.items():
+        if not re.fullmatch(r"[\d\s.]*", name) and name != value:
+            form = re.escape(name).replace(r"\{", r"\{?").replace(r"\}", r"\}?")
+            factor = re.sub(rf"(?<![A-Za-z_]){form}(?![A-Za-z_'{{])", f"({value})".replace("\\", r"\\"), factor)
+    return factor

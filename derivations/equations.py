@@ -124,7 +124,7 @@ class IndexEquations:
         free = self.axes_of(name)
         for letter, dim in zip(equation.left.index, self.shape_of(name), strict=True):
             assert isinstance(letter, Ref)
-            variable = fresh("i")
+            variable = fresh(letter.name)
             free.append(Bound(variable, sp.Integer(1), self.to_sympy.scalar(dim[0])))
             body = renamed(body, letter.name, str(variable))
         body = self.hoisted(body, name, free)

@@ -136,6 +136,9 @@ class _Gradient:
 
     def opening(self, contributions: list[Contribution], single: bool) -> list[Step]:
         """The first lines: the chain rule over all users, or one step back through the quantities that use it."""
+        entrywise = {e.left.name for e in self.model.equations if e.left.index}
+        if any(c.user in entrywise for c in contributions):
+            return []  # arrays with several axes have no Jacobian matrix to show
         hidden = {e.name for e in self.calculus.equations if e.hidden}
         summed = any("#" in str(s) for c in contributions for step in self.step_of(c) for s in step.free_symbols)
         if not summed and not any(c.user in hidden for c in contributions):

@@ -96,12 +96,18 @@ def _gradient(p: Parser) -> Expr:
     if nxt is not None and nxt.kind in {"name", "greek", "accent"}:
         saved = p.pos
         named = p.symbol()
-        if loss is None or (isinstance(named, Ref) and named.name == loss):
+        if loss is None or (isinstance(named, Ref) and (named.name == loss or _entry(p, named))):
             return Partial(named, wrt, span=(start, p.before()))
         p.pos = saved
     if loss is None:
         raise p.error("∇ of what? No loss is declared here", "\\nabla_{W} L")
     return Partial(Ref(loss), wrt, span=(start, p.before()))
+
+
+def _entry(p: Parser, named: Ref) -> bool:
+    """Whether a name is one entry of an array without steps, which can stand after ∇ as what is differentiated."""
+    quantity = p.vocabulary.quantities.get(named.name)
+    return bool(named.index) and quantity is not None and not quantity.axes
 
 
 def _d_run(token: Token) -> bool:

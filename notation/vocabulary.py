@@ -187,7 +187,7 @@ def split_commas(tokens: Iterable[Token]) -> list[list[Token]]:
     depth = 0
     for token in tokens:
         if token.kind == "op":
-            depth += (token.text in {"(", "[", "{", "langle"}) - (token.text in {")", "]", "}", "rangle"})
+            depth += (token.text in {"(", "[", "{", "\\{", "langle"}) - (token.text in {")", "]", "}", "\\}", "rangle"})
         if token.kind == "op" and token.text == "," and depth == 0:
             pieces.append([])
         else:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from derivations.model import Equation, Model
+from notation.errors import EvaluationError
 from notation.evaluate import evaluate
 from notation.scope import Scope
 from notation.tree import DerivativeKind, Expr, Ref
@@ -17,6 +18,8 @@ from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
 Tensor = torch.Tensor
+# Sizes are drawn at most so often; every array has at most so many entries along an axis, so that it runs quickly.
+ATTEMPTS, LONGEST = 2000, 8
 
 
 def sample_sizes(model: Model, seed: int) -> dict[str, int]:
@@ -24,6 +27,8 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
 
     Distinct, because with n = d a missing transpose passes; at least 2, because with n = 1 everything commutes.
     """
+    if model.sizes and any(e.left.index for e in model.equations):
+        return entry_sizes(model, seed)
     rng = np.random.default_rng([seed, 11])
     lengths = {
         r.name
@@ -40,6 +45,24 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
         k = int(rng.integers(0, 2))
         sizes[s] = free.pop(min(k, len(free) - 1))
     return {s: sizes[s] for s in model.sizes}
+
+
+def entry_sizes(model: Model, seed: int) -> dict[str, int]:
+    """Distinct sizes at which every array computed component by component has at least two entries along every axis.
+
+    Output sizes such as floor((H - K)/S) + 1 are positive for some sizes only, so sizes are drawn until all are.
+    """
+    rng = np.random.default_rng([seed, 13])
+    arrays = [e.left.name for e in model.equations if e.left.index]
+    for _ in range(ATTEMPTS):
+        drawn = rng.choice(np.arange(2, 2 + max(12, 2 * len(model.sizes))), size=len(model.sizes), replace=False)
+        sizes = {s: int(k) for s, k in zip(model.sizes, drawn, strict=True)}
+        known = {s: torch.tensor(float(k), dtype=torch.float64) for s, k in sizes.items()}
+        scope = Scope(lookup=lambda name, at, known=known: known[name], backend=torch_backend())  # type: ignore[misc]
+        lengths = [float(evaluate(b, scope)) for name in arrays for dim in model.shape(name) for b in dim]
+        if all(n >= 2 for n in lengths) and max(lengths) <= LONGEST:
+            return sizes
+    raise EvaluationError(f"no sizes were found at which all arrays of {model.name} have entries; give numbers")
 
 
 class Run:

@@ -59,6 +59,9 @@ class IndexFormula(Kind):
 
         model = bench.model(self.model)
         target = self.target(model, bench, question)
+        if self.shape and model.sizes:
+            message = "the shape can be asked of a model with numbers for sizes only"
+            raise bench.assignment.error(message, "questions", question.id, "shape")
         allowed = tuple(self.derivative(bench, question, model, text, "in terms of") for text in self.in_terms_of)
         derived = derive_entries(model, target, allowed)
         assert isinstance(derived.claim, Compare)

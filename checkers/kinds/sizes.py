@@ -62,7 +62,8 @@ class OutputSize(Kind):
     def axis(self, length: str, kernel: str) -> Expr:
         """The number of windows along one axis."""
         n, k, p, d, s = (self.tree(t) for t in (length, kernel, self.padding, self.dilation, self.stride))
-        last = add(n, product(number(2), p), Neg(product(d, Add((k, Neg(number(1)))))), Neg(number(1)))
+        padded = [] if p == number(0) else [product(number(2), p)]
+        last = add(n, *padded, Neg(product(d, Add((k, Neg(number(1)))))), Neg(number(1)))
         return add(Call("floor", (Div(last, s),)), number(1))
 
     def wanted(self) -> tuple[Expr, ...]:

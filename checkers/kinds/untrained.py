@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # A network is not exactly undecided at the start: the mean may be so far, relatively, from the value for equal scores.
 NEAR = 0.05
+_CLASSES = re.compile(r"(?:the\s+)?(?:number|no\.?|num) of classes|#\s*classes|\b(?:num|n)_classes\b", re.IGNORECASE)
 _BITS = re.compile(r"\b(?:bits?|shannons?)\b", re.IGNORECASE)
 
 
@@ -88,7 +89,7 @@ class UntrainedValue(Kind):
         line = bench.solution(question.id).steps[-1].line
         assert isinstance(line, Compare)
         low, high = (float(evaluate(e, _EMPTY)) for e in (line.sides[0], line.sides[-1]))
-        answer, values = read_numbers(text, Vocabulary(open=True), {})
+        answer, values = read_numbers(_CLASSES.sub(str(self.classes), text), Vocabulary(open=True), {})
         found = answer_value([v for v in values if v.value is not None]) or answer_value(values)
         if found is None:
             if answer.errors:
