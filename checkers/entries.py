@@ -180,12 +180,10 @@ class Entries(Cover):
     def readings(self, said: EntryText, mains: list[Statement]) -> Iterator[Reading]:
         """The readings that are tried, the question's own first; one that writes W_1 does not silently count from 0."""
         bases: tuple[int, ...] = (1, 0) if said.base is None else (said.base,)
-        if (
-            said.base is None
-            and not self.says_zero(said, mains)
-            and any(self.has_one(x) for s in mains for x in s.sides)
-        ):
-            bases = (1,)
+        if said.base is None and (declared := self.declared_bases(said, mains)):
+            bases = tuple(b for b in bases if b in declared) if len(declared) == 1 else ()
+        elif said.base is None and not self.says_zero(said, mains):
+            bases = (1,) if any(self.has_one(x) for s in mains for x in s.sides) else bases
         orders = [
             frozenset(c)
             for k in range(len(self.either_order) + 1)
@@ -193,6 +191,19 @@ class Entries(Cover):
         ]
         for base, order in itertools.product(bases, orders):
             yield Reading(base, order)
+
+    def declared_bases(self, said: EntryText, mains: list[Statement]) -> set[int]:
+        """Where arrays count from, by the ranges given to letters that stand alone on their axes; empty if none are."""
+        outputs = {r.name for r in self.refs[:1]} if len(self.refs) > 1 or isinstance(self.target, Ref) else set()
+        refs = [n for s in mains for x in s.sides for n in walk(merged(x, self.shapes)) if isinstance(n, Ref)]
+        letters = {
+            i.name
+            for r in refs
+            if r.name in self.shapes and r.name not in outputs
+            for i in r.index
+            if isinstance(i, Ref)
+        }
+        return {low for name, (low, _) in said.ranges.items() if name in letters}
 
     def best(self, said: EntryText, answer: Answer, mains: list[Statement]) -> tuple[Reading, Outcome]:
         """The first reading under which the answer is right; else the most telling one."""
@@ -202,6 +213,8 @@ class Entries(Cover):
             if outcome.status == "correct":
                 return reading, outcome
             tried.append((reading, outcome))
+        if not tried:
+            return Reading(), Outcome("wrong", "Some letters count from 0 and others from 1: their arrays do not.")
         rank = {"partial": 0, "wrong": 1, "undecided": 2}
         return min(tried, key=lambda one: rank.get(one[1].status, 3))
 

@@ -15,6 +15,7 @@ from notation.lexicon import SUBSCRIPTS
 
 _FONT = r"(?:\\(?:mathbf|boldsymbol|bm|mathrm|vec|mathit|mathsf)\s*)?\{?\s*"
 _BOUNDARY = re.compile(r"\n|;|\. |:|,|\bso\b|\band\b|\bwith\b|\bwhere\b|\bthus\b|\bhence\b")
+_DERIVATIVE = re.compile(r"∂|\\partial|\\nabla|∇|\bd\w+\s*/\s*d\w|derivative|gradient|[Jj]acobian")
 _MEMBER = re.compile(r"(?:∈|\\in)\s*$")
 _FORMULA = re.compile(r"=|\\sum|Σ|∑|\\begin|\b(?:sum|for|if|when|otherwise|else|elsewhere)\b")
 _TIMES = r"(?:×|\\times(?![a-zA-Z])|\bx\b|(?<=\d)x(?=[\d(])|(?<=\))x(?=[\d(])|\*|\bby\b|-by-|,)"
@@ -181,30 +182,33 @@ def _tidy(text: str) -> str:
 
 
 def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
-    """The shapes that an answer states, in their order, and the text without the clauses that state them."""
-    spans: list[tuple[int, int, tuple[int, ...]]] = []
+    """The shapes that an answer states, in their order, and the text without the clauses that state them.
+
+    Where some are said to be those of a derivative, only these are kept: `df/dW is 3 x 5, since W is 1 x 5`.
+    """
+    spans: list[tuple[int, int, int, tuple[int, ...]]] = []
     for pattern in (_SPACE, _SAID, _AFTER, _BARE):
         for m in pattern.finditer(text):
             inside = text[max(0, m.start() - 1) : m.start()]
-            if inside in {"^", "_", "{", "[", "/"} or any(a < m.end() and m.start() < b for a, b, _ in spans):
+            if inside in {"^", "_", "{", "[", "/"} or any(a < m.end() and m.start() < b for _, a, b, _ in spans):
                 continue
             if pattern is _SAID and (re.search(r"sum|Σ|∑", m["between"]) or _inside(m["between"])):
                 continue
             if pattern is _BARE and not _alone(text, m.start(), m.end()):
                 continue
             start = _clause(text, m.start())
-            start = (
-                len(text[:start].rstrip()) - len(found[0])
-                if (found := _MEMBER.search(text[:start].rstrip()))
-                else start
-            )
-            spans.append((start, m.end(), tuple(int(k) for k in re.findall(r"\d+", m["dims"]))))
-    spans.sort()
-    out, cut = [], 0
-    for start, end, _ in spans:
+            if (sign := _MEMBER.search(text[:start])) is not None:
+                start = sign.start()
+            spans.append((start, m.start(), m.end(), tuple(int(k) for k in re.findall(r"\d+", m["dims"]))))
+    spans.sort(key=lambda span: span[1])
+    out, of_derivatives, cut = [], [], 0
+    for start, said, end, dims in spans:
         out.append(text[cut : max(start, cut)])
+        if _DERIVATIVE.search(text[max(start, cut) : said]):
+            of_derivatives.append(dims)
         cut = max(end, cut)
-    return "\n".join([*out, text[cut:]]) if spans else text, [dims for _, _, dims in spans]
+    found = of_derivatives or [dims for *_, dims in spans]
+    return ("\n".join([*out, text[cut:]]), found) if spans else (text, [])
 
 
 def _alone(text: str, start: int, end: int) -> bool:

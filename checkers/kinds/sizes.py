@@ -82,24 +82,19 @@ class OutputSize(Kind):
     def configurations(self) -> dict[str, Any]:
         """Random sizes at which at least one window fits along every axis, the same at every call."""
         rng = np.random.default_rng(7)
-        rows: list[dict[str, int]] = []
         names = sorted(self.vocabulary.quantities)
         lengths = {n for text in self.input for n in free_names(self.tree(text))}
         kernels = {n for text in self.kernel for n in free_names(self.tree(text))}
         padding = free_names(self.tree(self.padding))
-        while len(rows) < CONFIGURATIONS:
-            row = {
-                n: int(
-                    rng.integers(
-                        0 if n in padding else 1, LARGE if n in lengths - kernels else 4 if n in padding else SMALL
-                    )
-                )
-                for n in names
-            }
-            table = {n: np.asarray([float(v)]) for n, v in row.items()}
-            if all(float(column(self.axis(n, k), table)[0]) >= 1 for n, k in zip(self.input, self.kernel, strict=True)):
-                rows.append(row)
-        return {n: np.asarray([float(r[n]) for r in rows]) for n in names}
+
+        def drawn(n: str) -> Any:
+            low, high = (0, 4) if n in padding else (1, LARGE if n in lengths - kernels else SMALL)
+            return rng.integers(low, high, size=20 * CONFIGURATIONS).astype(float)
+
+        table = {n: drawn(n) for n in names}
+        sizes = [column(self.axis(n, k), table) for n, k in zip(self.input, self.kernel, strict=True)]
+        fits = np.flatnonzero(np.all([size >= 1 for size in sizes], axis=0))[:CONFIGURATIONS]
+        return {n: v[fits] for n, v in table.items()}
 
     # -- solving ----------------------------------------------------------------------------------------------------
 
@@ -134,24 +129,27 @@ class OutputSize(Kind):
         from derivations.convolution import output_size
         from reference_impl.convolve import output_shape
 
+        table = self.configurations
+        mine = [column(e, table) for e in self.wanted()]
+        lengths, kernels = ([column(self.tree(t), table) for t in texts] for texts in (self.input, self.kernel))
+        s, p, d = (column(self.tree(t), table) for t in (self.stride, self.padding, self.dilation))
+        symbols = sp.symbols("L K S P D", integer=True, positive=True)
+        formula = sp.lambdify(symbols, output_size(*symbols), "numpy")
         first = 1 if self.channels else 0
-        mine = [column(e, self.configurations) for e in self.wanted()]
-        table = [{n: int(v[k]) for n, v in self.configurations.items()} for k in range(CONFIGURATIONS)]
-        symbolic = torch_agrees = True
-        for k, row in enumerate(table):
-            here = {n: np.asarray([float(v)]) for n, v in row.items()}
-            s, p, d = (int(column(self.tree(t), here)[0]) for t in (self.stride, self.padding, self.dilation))
-            lengths = [int(column(self.tree(t), here)[0]) for t in self.input]
-            kernels = [int(column(self.tree(t), here)[0]) for t in self.kernel]
-            sizes = [int(v[k]) for v in mine]
-            symbolic &= [
-                int(output_size(sp.Integer(n), w, s, p, d)) for n, w in zip(lengths, kernels, strict=True)
-            ] == sizes[first:]
-            channels = int(column(self.tree(self.channels), here)[0]) if self.channels else 1
-            shape = output_shape(lengths, kernels, channels, s, p, d)
-            torch_agrees &= list(shape)[0 if self.channels else 1 :] == sizes
-        yield Road("derived (index condition)", symbolic, None, f"{CONFIGURATIONS} random configurations")
-        yield Road(f"torch.nn.Conv{len(self.input)}d", torch_agrees, None, f"{CONFIGURATIONS} random configurations")
+        solved = all(
+            np.array_equal(formula(n, k, s, p, d), size)
+            for n, k, size in zip(lengths, kernels, mine[first:], strict=True)
+        )
+        count = len(s)
+        channels = column(self.tree(self.channels), table) if self.channels else np.ones(count)
+        executed = True
+        for row in range(count):
+            at = [[int(v[row]) for v in group] for group in (lengths, kernels, (channels, s, p, d))]
+            shape = output_shape(at[0], at[1], *at[2])
+            executed &= list(shape)[1 - first :] == [int(v[row]) for v in mine]
+        tried = f"{count} random configurations"
+        yield Road("derived (index condition)", solved, None, tried)
+        yield Road(f"torch.nn.Conv{len(self.input)}d", executed, None, tried)
 
     # -- judging ----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # A network is not exactly undecided at the start: the mean may be so far, relatively, from the value for equal scores.
 NEAR = 0.05
+# A value rounded or cut to two decimals counts as the exact one.
+ROUNDED = 0.01
 _CLASSES = re.compile(r"(?:the\s+)?(?:number|no\.?|num) of classes|#\s*classes|\b(?:num|n)_classes\b", re.IGNORECASE)
 _BITS = re.compile(r"\b(?:bits?|shannons?)\b", re.IGNORECASE)
 
@@ -64,13 +66,16 @@ class UntrainedValue(Kind):
         other = share if self.value == "accuracy" else -float(np.log(share))
         found = untrained(self.classes)
         seen = found.accuracies if self.value == "accuracy" else found.losses
-        low, high, mean = min(*seen, key), max(*seen, key), float(np.mean(seen))
+        low, high, mean = min(*seen, key - ROUNDED), max(*seen, key + ROUNDED), float(np.mean(seen))
         name = Ref("A") if self.value == "accuracy" else Ref(r"\ell")
         bounds = Compare((outward(low, -1), name, outward(high, 1)), ("<=", "<="))
         return Solution(
             question.id,
             answers=(Compare((name, exact, rounded(key)), ("=", "=")),),
-            steps=(*steps, Step(bounds, f"{NETWORKS} freshly initialised networks, simulated")),
+            steps=(
+                *steps,
+                Step(bounds, f"what counts: roundings, and {NETWORKS} simulated fresh networks"),
+            ),
             roads=(
                 Road("softmax of equal scores", abs(other - key) < 1e-12, abs(other - key) / key, "executed"),
                 Road(
