@@ -49,11 +49,11 @@ _DOTS = r"(?:\.\.\.?|…|\\l?dots\b|\\cdots\b|\bto\b|\bthrough\b|:|-|–)"
 _LETTERS = r"(?P<letters>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)"
 _LIST = re.compile(
     rf"(?P<lead>(?:^|[\s,;(]|\bfor\b|\bwith\b|\bwhere\b|\band\b|∀|\\forall\b)\s*){_LETTERS}\s*(?:=|∈|\\in\b|\bin\b)\s*"
-    rf"[\\{{\[]*\s*(?P<low>\d+)(?:\s*,\s*\d+)*\s*,?\s*(?:{_DOTS}\s*,?\s*|,\s*)(?P<high>\d+)\s*[\\}}\]]*(?!\s*[-+*/^(_\w])\)?"
+    rf"[\\{{\[]*\s*(?P<low>\d+)(?:\s*,\s*\d+)*\s*,?\s*(?:{_DOTS}\s*,?\s*|,\s*)(?P<high>\d+)\s*[\\}}\]]*(?!\s*[-+*/^(_]|\w|\s*,\s*\d)\)?"
 )
 _CHAIN = re.compile(
     rf"(?P<lead>(?:^|[\s,;(]|\bfor\b|\bwith\b|\bwhere\b|\band\b)\s*)(?P<low>\d+)\s*(?:≤|<=|\\leq?\b|\\leqslant\b)\s*{_LETTERS}\s*"
-    r"(?P<last>≤|<=|<|\\leq?\b|\\leqslant\b|\\lt\b)\s*(?P<high>\d+)(?!\s*[-+*/^(_\w])\)?"
+    r"(?P<last>≤|<=|<|\\leq?\b|\\leqslant\b|\\lt\b)\s*(?P<high>\d+)(?!\s*[-+*/^(_]|\w|\s*,\s*\d)\)?"
 )
 _GENERATED = re.compile(r"\bsum\s*\(\s*(?P<body>[^\n]*?)(?P<loops>(?:\s+for\s+\w\s+in\s+range\([^()]*\))+)\s*\)")
 _SPOKEN = re.compile(r"\b(?:the\s+)?sum\s+over\s+(?:all\s+)?(?P<letters>[a-zA-Z](?:\s*(?:,|and)\s*[a-zA-Z])*)\s+of\b")

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 
 _REST = (
-    r"(?:otherwise|all other (?:entries|elements|values|components|derivatives)|the (?:rest|others?)|else(?:where)?"
-    r"|everywhere else|in (?:all|any) other cases?|for all other[^.;\n]*|if not|or else|outside[^.;\n]*"
-    r"|out(?:side)? of (?:this |that |the )?range|in the other cases?)"
+    r"(?:otherwise|all other (?:entries|elements|values|components|derivatives)|(?:all )?(?:the )?remaining \w+"
+    r"|the (?:rest|others?)|else(?:where)?|everywhere else|in (?:all|any) other cases?|for all other[^.;\n]*|if not"
+    r"|or else|outside[^.;\n]*|out(?:side)? of (?:this |that |the )?range|in the other cases?)"
 )
 _ZERO = r"(?:\b(?:0|zero|vanish(?:es)?)\b)"
 _JOIN = r"(?:[\s,;:.({=&]|\\\\|\band\b|\bor\b|\bbut\b|\bis\b|\bit\b|\bare\b)*"
@@ -33,8 +33,13 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _LAYOUT = re.compile(r"(?<!\\)\\[,;:! ]|\\quad\b|\\qquad\b|~|\\(?:left|right|big|Big|bigg|Bigg)[lr]?(?![a-zA-Z])\.?")
+_MEMBER = re.compile(r"(?<=[\w)])\s+in\s+(?=\\?[\[{])")
+_SLICE = re.compile(r"(?<=[,{\[])\s*(?:\\cdot|·|\*)\s*(?=[,}\]])")  # W_{1,·,i}
 _EQUALS = re.compile(r"\s+(?:is equal to|equals|equal to)\s+(?!0\b|zero\b)")
 _TEXT = re.compile(r"\\(?:text\w*|mbox)\s*\{([^{}]*)\}")
+_THEN = re.compile(
+    r"\b[Ii]f\s+(?P<condition>[^\n;]+?)\s*,?\s*\bthen\b\s+(?P<value>[^\n;]+?)(?=,?\s*\b(?:else|otherwise)\b|\n|;|$)"
+)
 _UNLESS = re.compile(
     r"\b(?:0|zero)\s+unless\s+(?P<condition>[^\n;]+?),?\s+(?:in which case|then|when|where)\s+(?:it|the \w+)\s+"
     r"(?:is|equals)\s+(?:equal to\s+)?(?P<value>[^\n;.]+)"
@@ -64,7 +69,8 @@ def with_cases(text: str) -> CaseText:
     >>> with_cases("a = b if 1 <= n <= 3 and 0 otherwise")
     CaseText(text='a = \\begin{cases} b & 1 <= n <= 3 \\\\ 0 & \\text{otherwise} \\end{cases}', rest_is_zero=True)
     """
-    text = _UNLESS.sub(r"\g<value> if \g<condition>, 0 otherwise", plain(text))
+    text = _THEN.sub(r"\g<value> if \g<condition>", plain(text))
+    text = _UNLESS.sub(r"\g<value> if \g<condition>, 0 otherwise", text)
     if "\\begin{" in text:
         return CaseText(text, bool(re.search(_REST, text, re.IGNORECASE)))
     cut = _REST_IS_ZERO.sub("\n", text)
@@ -111,6 +117,7 @@ def plain(text: str) -> str:
     ' a b    if   c'
     """
     text = re.sub(r"\$\$|(?<!\\)\\[\[\]]", "\n", text).replace("$", " ")
+    text = _SLICE.sub(":", _MEMBER.sub(" ∈ ", text))
     return _EQUALS.sub(" = ", _TEXT.sub(r" \1 ", _LAYOUT.sub(" ", text)))
 
 
