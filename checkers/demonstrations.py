@@ -103,6 +103,26 @@ def memory(bench: Bench, model: str | None) -> Shown:
     return Shown((_over_time(caption, curves),))
 
 
+@demonstration("weights small and large")
+def weights_small_and_large(bench: Bench, model: str | None) -> Shown:
+    """The gradient of the last state of the question's own model by its earlier ones, for weights of several sizes."""
+    from reference_impl.memory import Setting, memory_norms
+
+    built = bench.model(model or "")
+    state = next(name for name, _ in built.initial)
+    settings = [
+        Setting("small weights", spread=0.5),
+        Setting("middling weights", spread=2.0),
+        Setting("large weights", spread=6.0),
+    ]
+    curves = [(s.label, memory_norms(built, state, state, s)) for s in settings]
+    caption = (
+        "Norm of the gradient at step $t$ of the state at step 40, on a logarithmic scale. With small weights step 1 "
+        "gets no signal; with large ones the gradient grows backwards, although the gate lies between 0 and 1."
+    )
+    return Shown((_over_time(caption, curves),))
+
+
 @demonstration("vanishing gradient")
 def vanishing_gradient(bench: Bench, model: str | None) -> Shown:
     """The gradient of the last state by earlier ones in tanh RNNs with weak, middling and strong recurrent weights."""

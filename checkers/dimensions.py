@@ -16,6 +16,7 @@ from notation.vocabulary import Vocabulary
 
 _TIMES = re.compile(r"(?<=[\w)\]}])\s*(?:-\s*)?\b(?:by|x|X)\b(?:\s*-)?\s*(?=[\w(\[{\\])")
 _UNIT = re.compile(r"(?<=\d)\s*-?\s*(?:dim(?:ensional|ensions?|s)?\b|D\b|d\b(?![\w/]))")
+_RAISED = re.compile(r"<sup>\s*([^<]*?)\s*</sup>")  # R<sup>3</sup>, as PDF readers export it
 _TRAILING = re.compile(r"(\d)\s*,\s*\)")
 
 
@@ -32,10 +33,13 @@ UNKNOWN = 0.0  # a dimension that is only named, such as the F of 30 x 30 x F
 
 
 def read_shapes(
-    text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, named: bool = False
+    text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, named: bool = False, lone: bool = False
 ) -> tuple[Answer, list[Dims]]:
-    """All shapes in an answer, in the order in which they stand; `named` lets a letter stand for an unknown number."""
-    plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", text))
+    """All shapes in an answer, in the order in which they stand.
+
+    `named` lets a letter stand for an unknown number; with `lone`, a size on its own is a shape.
+    """
+    plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", _RAISED.sub(r"^{\1}", text)))
     plain = _TIMES.sub(" × ", plain)
     answer = read_answer(plain, vocabulary, thousands=False)
     if answer.errors:
@@ -50,16 +54,18 @@ def read_shapes(
         parts = side.entries if isinstance(side, Vector) else ()
         several = len(parts) > 1 and all(len(dimensions(p)) > 1 for p in parts)
         for part in parts if several else (side,):
-            found = shape_of(part, sizes, named=named)
+            found = shape_of(part, sizes, named=named, lone=lone)
             if found is not None:
                 placed = replace(s, sides=(*s.sides[:-1], part), span=part.span if several else s.span)
                 out.append(Dims(found, placed, s.words))
     return answer, out
 
 
-def shape_of(side: Expr, sizes: Mapping[str, int], *, named: bool = False) -> tuple[int, ...] | None:
+def shape_of(
+    side: Expr, sizes: Mapping[str, int], *, named: bool = False, lone: bool = False
+) -> tuple[int, ...] | None:
     """A side of a statement as a shape, or None."""
-    if isinstance(side, Ref):
+    if isinstance(side, Ref) and not (lone and side.name in sizes):
         return None
     parts = _factors(side) if named else dimensions(side)
     if named and all(isinstance(d, Ref) for d in parts):

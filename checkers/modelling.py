@@ -87,6 +87,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
     sizes: dict[str, str] = {}
     inputs: dict[str, str] = {}
     parameters: dict[str, str] = {}
+    computed: dict[str, str] = {}
     aliases: dict[str, str] = {}
     samples: dict[str, str] = {}
     functions: dict[str, str] = {}
@@ -97,6 +98,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         lines.extend(_repeated(owner, spec, repeat))
         inputs |= _all_layers(spec.inputs, repeat)
         parameters |= _all_layers(spec.parameters, repeat)
+        computed |= spec.computed
         aliases |= spec.aliases
         samples |= spec.samples
         functions |= spec.functions
@@ -119,6 +121,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         aliases,
         functions,
         samples=samples,
+        computed=computed,
     )
 
     def origin(line: int) -> tuple[str, int]:

@@ -35,6 +35,7 @@ class ModelSpec(Strict):
     sequence: str | None = Field(None, description="the positions, such as 't = 1..T'")
     inputs: dict[str, str] = Field({}, description="given quantities and their shapes")
     parameters: dict[str, str] = Field({}, description="trained quantities and their shapes, such as 'n x (n+d)'")
+    computed: dict[str, str] = Field({}, description="shapes of quantities computed component by component, `f: 3`")
     forward: str = Field("", description="the forward equations, one a line")
     repeat: dict[str, str] = Field({}, description="layers: lines and names with (l) stand for each l, as in {l: 1..3}")
     loss: str | None = Field(None, description="the scalar quantity that gradients are taken of")

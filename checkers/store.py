@@ -137,7 +137,7 @@ def save_world(world: World, file: Path | IO[bytes]) -> None:
         contents["jacobians"].append([of, wrt, kind, len(arrays)])
         arrays[f"a{len(arrays)}"] = array
     head = {k: getattr(world, k) for k in ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions")}
-    head |= {"parameters": list(world.parameters), "zeros": dict(world.zeros)}
+    head |= {"parameters": list(world.parameters), "inputs": list(world.inputs), "zeros": dict(world.zeros)}
     offsets: list[Any] = []
     flat: list[Any] = []
     position = 0
@@ -174,6 +174,7 @@ def load_world(file: Path | IO[bytes]) -> World:
         loss=head["loss"],
         functions=head["functions"],
         parameters=tuple(head["parameters"]),
+        inputs=tuple(head["inputs"]),
         zeros=head["zeros"],
     )
 

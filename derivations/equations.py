@@ -12,7 +12,7 @@ from derivations.model import Equation, Model, with_bounds
 from derivations.terms import Bound, S, Term, ToSympy, fresh, index_symbol, restart
 from derivations.trees import ToTree
 from notation.errors import EvaluationError
-from notation.fields import Index
+from notation.fields import Index, renamed
 from notation.indexed import Lowering
 from notation.tree import Call, DerivativeKind, Div, Expr, Indicator, Num, Pow, Reduce, Ref, number, rebuild, walk
 from notation.vocabulary import Dim, Quantity, Shape
@@ -41,7 +41,7 @@ class IndexEquations:
         self.objective = objective or (Ref(model.loss) if model.loss is not None else None)
         self.slopes: dict[str, tuple[Ref, Ref]] = {}
         self.quantities: dict[str, Quantity] = dict(model.vocabulary.quantities)
-        indices = {n for n, q in self.quantities.items() if q.role == "size"} | set(model.vocabulary.ranges)
+        indices = {n for n, q in self.quantities.items() if q.role in {"size", "index"}} | set(model.vocabulary.ranges)
         self.to_sympy = ToSympy(
             lambda name: name in indices or "#" in name or (len(name) == 1 and name not in self.quantities)
         )
@@ -135,7 +135,8 @@ class IndexEquations:
         name = equation.left.name
         dims = [d for d in (field.rows, field.cols) if d is not None]
         if equation.left.index:
-            raise EvaluationError(f"the equation of {name} is already in index form; declare it without subscripts")
+            self._add_component(equation, field.entry(None, None))
+            return
         for blocks in _block_choices(dims):
             free = self.axes_of(name)
             index: list[Index] = []
@@ -152,6 +153,19 @@ class IndexEquations:
             )
             self.equations.append(IndexEquation(key, tuple(free), tuple(self.terms(body)), equation.text, hidden))
             self.name_activation(key, free, body)
+
+    def _add_component(self, equation: Equation, body: Expr) -> None:
+        """An equation that is written component by component: its letters become index variables."""
+        name = equation.left.name
+        free = self.axes_of(name)
+        for letter, dim in zip(equation.left.index, self.shape_of(name), strict=True):
+            assert isinstance(letter, Ref)
+            variable = fresh(letter.name)
+            free.append(Bound(variable, sp.Integer(1), self.to_sympy.scalar(dim[0])))
+            body = renamed(body, letter.name, str(variable))
+        body = self.hoisted(body, name, free)
+        self.equations.append(IndexEquation(name, tuple(free), tuple(self.terms(body)), equation.text))
+        self.name_activation(name, free, body)
 
     def folded(self, e: Expr) -> Expr:
         """A tree with constant quantities replaced by their numbers."""

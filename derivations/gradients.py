@@ -90,7 +90,7 @@ class _Gradient:
         self.raising = Raising(self.calculus.to_tree, self.sequences)
         self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
         self.components = tuple(index_symbol(c) for c in self.letters)
-        self.excluded = self.calculus.to_sympy.condition(where) if where is not None else None
+        self.excluded = self.calculus.to_sympy.conditions(where)
         self.free = tuple(index_symbol(c) for c in (*self.rows, *self.letters))
         self.shape = shape
 
@@ -180,12 +180,14 @@ class _Gradient:
 
     def ruled_out(self, term: Term) -> bool:
         """Whether a term only counts at steps that are not asked about."""
-        return self.excluded is not None and any(
-            isinstance(c, sp.Eq) and c.free_symbols == self.excluded.free_symbols for c in term.conditions
-        )
+        apart = [c.free_symbols for c in self.excluded]
+        return any(isinstance(c, sp.Eq) and c.free_symbols in apart for c in term.conditions)
 
     def opening(self, contributions: list[Contribution], single: bool) -> list[Step]:
         """The first lines: the chain rule over all users, or one step back through the quantities that use it."""
+        entrywise = {e.left.name for e in self.model.equations if e.left.index}
+        if any(c.user in entrywise for c in contributions):
+            return []  # arrays with several axes have no Jacobian matrix to show
         hidden = {e.name for e in self.calculus.equations if e.hidden}
         summed = any("#" in str(s) for c in contributions for step in self.step_of(c) for s in step.free_symbols)
         if not summed and not any(c.user in hidden for c in contributions):

@@ -49,11 +49,15 @@ class ModelText:
     functions: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    computed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One forward equation `left = right`; `line` is its line in the text, `text` the line itself."""
+    """One forward equation `left = right`; `line` is its line in the text, `text` the line itself.
+
+    `left.index` holds the letters of an equation written component by component, `f_r = ...`; else it is empty.
+    """
 
     left: Ref
     right: Expr
@@ -134,9 +138,11 @@ class _Builder:
         self.spellings: dict[str, str] = {}
         self.ranges: dict[str, tuple[Expr | None, Expr | None]] = {}
         self.initial: list[tuple[str, int]] = []
+        self.componentwise: set[str] = set()
+        self.letters: set[str] = set()
         self.distributions: set[str] = set()
         self.samples: dict[str, str] = dict(text.samples)
-        self.letters: dict[str, str] = {}
+        self.function_letters: dict[str, str] = {}
         self.plain: set[str] = set()
         self.functions: dict[str, str] = {}
         self.arguments: dict[str, tuple[tuple[str, ...], Expr]] = {}
@@ -149,6 +155,7 @@ class _Builder:
         self.read_sequences(text.sequence)
         inputs = [n for n in (self.leaf(k, v) for k, v in text.inputs.items()) if n]
         parameters = [n for n in (self.leaf(k, v, trained=True) for k, v in text.parameters.items()) if n]
+        self.componentwise = {n for n in (self.leaf(k, v) for k, v in text.computed.items()) if n}
         lines = [(i, line.strip()) for i, line in enumerate(text.forward.splitlines(), 1) if line.strip()]
         self.plain = {spell(line.partition("=")[0])[0].key for _, line in lines if not self.has_steps(line)}
         self.plain |= {spell(size)[0].key for size in text.sizes}
@@ -168,6 +175,8 @@ class _Builder:
             )
         for alias, target in text.aliases.items():
             self.alias(alias, target)
+        if missing := self.componentwise - {e.left.name for e in equations}:
+            raise ModelError(f"{min(missing)} is declared as computed, and no equation computes it")
         if text.loss is not None:
             self.quantities[text.loss] = replace(self.quantities[text.loss], role="loss")
         return Model(
@@ -185,30 +194,31 @@ class _Builder:
         )
 
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(
+        known = Vocabulary(
             dict(self.quantities),
             dict(self.spellings),
             dict(self.ranges),
-            dict(self.letters),
+            dict(self.function_letters),
             self.text.loss,
             arguments=dict(self.arguments),
         )
+        return known.with_letters(sorted(self.letters))
 
     def read_functions(self) -> None:
         """Functions known by name only; a value that is another function's letter is a further spelling of it."""
         for letter, kind in self.text.functions.items():
             own = spell(letter)[0].base
             if kind in FUNCTION_KINDS:
-                self.letters[own] = own
+                self.function_letters[own] = own
                 self.functions[own] = kind
                 continue
-            target = self.letters.get(spell(kind)[0].base)
+            target = self.function_letters.get(spell(kind)[0].base)
             if target is None:
                 raise ModelError(
                     f"the function {letter} is neither {' nor '.join(FUNCTION_KINDS)} nor another letter of one",
                     hint="functions: {\\phi: elementwise, f: \\phi}",
                 )
-            self.letters[own] = target
+            self.function_letters[own] = target
 
     def declare(self, quantity: Quantity, spelling: str) -> None:
         self.quantities[quantity.name] = quantity
@@ -287,6 +297,8 @@ class _Builder:
         if not equals or not left.strip() or not right.strip():
             raise ModelError(f"'{text}' is not an equation", line, "write: h_t = ...")
         symbol, pieces = spell(left)
+        if (componentwise := self.vocabulary().find(symbol)) is not None and componentwise.name in self.componentwise:
+            return self.component_head(line, left.strip(), pieces), right
         axes, label, _ = self.positions([[t for t in p if t.kind != "num"] for p in pieces])
         indices = (
             tuple(c for c in label if c in INDEX_LETTERS)
@@ -317,11 +329,30 @@ class _Builder:
         axes, label, _ = self.positions(spell(line.partition("=")[0])[1])
         return bool(axes or label)
 
+    def component_head(self, line: int, left: str, pieces: list[list[Token]]) -> Ref:
+        """The left side `f_r` or `Y_{o,i,j}` of an equation for one component of a declared quantity."""
+        names = {t.text for p in pieces for t in p if t.kind == "name"}
+        self.letters |= {c for n in names for c in n if c not in self.quantities and c not in self.ranges}
+        try:
+            tree = read_formula(left, self.vocabulary())
+        except ReadError as problem:
+            raise ModelError(f"{problem.message}\n{problem.caret()}", line, problem.hint) from problem
+        assert isinstance(tree, Ref)
+        shape = self.quantities[tree.name].shape or ()
+        letters = [i.name for i in tree.index if isinstance(i, Ref)]
+        if len(letters) != len(shape) or len(set(letters)) != len(shape) or not set(letters) <= self.letters:
+            raise ModelError(
+                f"{left} needs {len(shape)} different letters, one for each component", line, "write: f_{r,k} = ..."
+            )
+        if any(len(dim) > 1 for dim in shape):
+            raise ModelError(f"{left} has an axis made of blocks, which has no single index", line)
+        return tree
+
     def body(self, line: int, right: str) -> Expr:
         try:
             known = self.vocabulary()
             unknown = {n: replace(q, shape=()) for n, q in self.quantities.items() if q.shape is None}
-            return read_formula(right.strip(), replace(known, quantities={**self.quantities, **unknown}))
+            return read_formula(right.strip(), replace(known, quantities={**known.quantities, **unknown}))
         except ReadError as problem:
             raise ModelError(f"{problem.message}\n{problem.caret()}", line, problem.hint) from problem
 
@@ -348,6 +379,8 @@ class _Builder:
             raise ModelError(f"the shapes do not fit: {problem.message}", line) from problem
         except EvaluationError as problem:
             raise ModelError(str(problem), line) from problem
+        if left.name in self.componentwise and found != ():
+            raise ModelError(f"the component of {left.name} must be a number: give every quantity its indices", line)
         declared = self.quantities[left.name].shape
         if declared is not None and declared != found and not left.index:
             raise ModelError(f"{left.name} was declared with another shape than its equation gives", line)

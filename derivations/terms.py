@@ -16,6 +16,7 @@ import sympy as sp
 from notation.errors import EvaluationError
 from notation.tree import (
     Add,
+    All,
     Block,
     Call,
     Cases,
@@ -263,11 +264,11 @@ class ToSympy:
             variable = fresh()
             old = index_symbol(e.variable)
             bound = Bound(variable, self.scalar(e.low), self.scalar(e.high))
-            conditions = (self.condition(e.condition).subs(old, variable),) if e.condition is not None else ()
+            conditions = tuple(c.subs(old, variable) for c in self.conditions(e.condition))
             inner = [t.subs(old, variable) for t in self.terms(e.body)]
             return [Term(t.body, (bound, *t.bound), (*conditions, *t.conditions)) for t in inner]
         if isinstance(e, Indicator):
-            return [Term(sp.Integer(1), (), (self.condition(e.condition),))]
+            return [Term(sp.Integer(1), (), self.conditions(e.condition))]
         if isinstance(e, Cases):
             return self.branches(e)
         if isinstance(e, Pow) and has_sum(e.base) and isinstance(e.exponent, Num) and e.exponent.value in (2, 3):
@@ -283,9 +284,11 @@ class ToSympy:
         """Every branch under its condition and under the contrary of those before it."""
         out: list[Term] = []
         others: tuple[S, ...] = ()
-        for body, condition in e.branches:
-            own = () if condition is None else (self.condition(condition),)
+        for n, (body, condition) in enumerate(e.branches):
+            own = self.conditions(condition)
             out.extend(replace(t, conditions=(*t.conditions, *own, *others)) for t in self.terms(body))
+            if len(own) > 1 and n + 1 < len(e.branches):
+                raise EvaluationError("only the last case may have several conditions")
             others = (*others, *(sp.Not(c) for c in own))
         return out
 
@@ -300,11 +303,16 @@ class ToSympy:
             ).subs(b.variable, new)
         return t
 
-    def condition(self, e: Expr) -> S:
-        """A relation between indices."""
-        if isinstance(e, Compare) and len(e.sides) == 2:
-            a, b = self.scalar(e.sides[0]), self.scalar(e.sides[1])
-            return {"=": sp.Eq, "!=": sp.Ne, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}[e.relations[0]](a, b)
+    def conditions(self, e: Expr | None) -> tuple[S, ...]:
+        """Relations between indices that must all hold; a chain `1 <= i <= n` is two of them."""
+        if e is None:
+            return ()
+        if isinstance(e, All):
+            return tuple(c for part in e.conditions for c in self.conditions(part))
+        kinds = {"=": sp.Eq, "!=": sp.Ne, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}
+        if isinstance(e, Compare) and set(e.relations) <= set(kinds):
+            sides = [self.scalar(side) for side in e.sides]
+            return tuple(kinds[r](a, b) for a, r, b in zip(sides, e.relations, sides[1:], strict=False))
         raise EvaluationError("this condition is not part of the calculus")
 
 

@@ -23,7 +23,6 @@ from notation.tree import (
     Indicator,
     Mul,
     Neg,
-    Num,
     Partial,
     Pow,
     Reduce,
@@ -59,9 +58,9 @@ class ToTree:
         if isinstance(x, sp.Symbol):
             return self.indexed(x.name, [])
         if x.is_Add:
+            if any(isinstance(a, sp.Symbol) and a.is_integer for a in x.args):  # an index: t + 1, 2r + i - 2
+                return Add(tuple(self.scalar(a) for a in sorted(x.as_ordered_terms(), key=_place)))
             parts = [self.scalar(a) for a in x.as_ordered_terms()]
-            if any(isinstance(a, sp.Symbol) and a.is_integer for a in x.args):  # an index: t + 1, not 1 + t
-                parts.sort(key=lambda p: isinstance(p.body if isinstance(p, Neg) else p, Num))
             parts.sort(key=lambda p: isinstance(p, Neg))
             return Add(tuple(parts))
         if x.is_Mul:
@@ -172,6 +171,13 @@ class ToTree:
             elif not (isinstance(c, sp.Le) and any(isinstance(d, sp.Ge) and d.lhs == c.lhs for d in conditions)):
                 trees.append(self.scalar(c))
         return trees[0] if len(trees) == 1 else All(tuple(trees))
+
+
+def _place(term: S) -> tuple[bool, bool, int]:
+    """Where a term of an index stands: numbers last, minus signs late, larger strides first."""
+    coefficient = term.as_coeff_Mul()[0]
+    size = int(abs(coefficient)) if coefficient.is_Integer else 1
+    return bool(term.is_number), bool(coefficient.is_negative), -size
 
 
 def ordered(items: Iterable[S]) -> list[S]:

@@ -85,6 +85,26 @@ def bracket(p: Parser, token: Token) -> Expr:
     return Vector(tuple(items), span=span)
 
 
+def set_of_numbers(p: Parser) -> Expr | None:
+    r"""`\{1, 2, 3\}` after the sign of membership; with an ellipsis it is a range. None, nothing taken, for others."""
+    token = p.peek()
+    if token is None or token.text not in {"{", "\\{", "["} or (end := p.closing(p.pos)) < 0:
+        return None
+    inner = p.tokens[p.pos + 1 : end]
+    dots = next((k for k, t in enumerate(inner) if t.kind == "ellipsis"), None)
+    if not inner or (token.text == "[" and dots is None):
+        return None
+    span = (token.start, p.tokens[end].end)
+    if dots is not None:
+        first, last = split_commas(inner[:dots]), split_commas(inner[dots + 1 :])
+        if not first or not last:
+            return None
+        p.pos = end + 1
+        return Vector((p.sub(first[0]), p.sub(last[-1])), span=span)
+    p.pos = end + 1
+    return Call("set", tuple(p.sub(piece) for piece in split_commas(inner)), span=span)
+
+
 def _numeric(e: Expr) -> bool:
     if isinstance(e, Neg):
         return _numeric(e.body)

@@ -98,12 +98,19 @@ def _gradient(p: Parser) -> Expr:
         named = p.symbol()
         known = p.vocabulary.quantities.get(named.name) if isinstance(named, Ref) else None
         scalar = known is not None and known.shape == () and known.role in {"quantity", "loss"}
-        if loss is None or (scalar and isinstance(named, Ref) and not named.index):
+        scalar = scalar and isinstance(named, Ref) and not named.index
+        if loss is None or scalar or (isinstance(named, Ref) and _entry(p, named)):
             return Partial(named, wrt, span=(start, p.before()))
         p.pos = saved
     if loss is None:
         raise p.error("∇ of what? No loss is declared here", "\\nabla_{W} L")
     return Partial(Ref(loss), wrt, span=(start, p.before()))
+
+
+def _entry(p: Parser, named: Ref) -> bool:
+    """Whether a name is one entry of an array without steps, which can stand after ∇ as what is differentiated."""
+    quantity = p.vocabulary.quantities.get(named.name)
+    return bool(named.index) and quantity is not None and not quantity.axes
 
 
 def _d_run(token: Token) -> bool:

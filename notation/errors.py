@@ -74,5 +74,13 @@ class EvaluationError(Exception):
     """A tree has no value for another reason than shapes: an unknown name, a range that is too long."""
 
 
+class OutOfRangeError(EvaluationError):
+    """A component is asked for that an array does not have."""
+
+
+class NoCaseError(EvaluationError):
+    """None of the stated cases applies."""
+
+
 class MissingStepError(EvaluationError):
     """A quantity is used at a step at which it does not exist, such as a gate at step 0."""

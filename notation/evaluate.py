@@ -14,7 +14,7 @@ import numpy as np
 
 from notation import arrays
 from notation.arrays import Array, Special
-from notation.errors import EvaluationError, ShapeError
+from notation.errors import EvaluationError, NoCaseError, OutOfRangeError, ShapeError
 from notation.limits import MAX_RANGE, MAX_VISITS
 from notation.ranging import Ranging
 from notation.scope import Position, Scope
@@ -74,7 +74,7 @@ class Evaluator(Ranging):
             Ref: self.reference,
             Add: self.sum,
             Neg: lambda e: arrays.multiply(scope.backend.constant(-1.0), self.value(e.body), "star"),
-            Mul: lambda e: arrays.multiply(self.value(e.left), self.value(e.right), e.kind, inner=scope.inner_dot),
+            Mul: self.multiply,
             Div: lambda e: arrays.divide(self.value(e.top), self.value(e.bottom)),
             Pow: lambda e: arrays.power(self.value(e.base), self.value(e.exponent)),
             Transpose: lambda e: arrays.transpose(self.value(e.body)),
@@ -173,7 +173,9 @@ class Evaluator(Ranging):
                     e.span,
                 )
             if any(not 1 <= i <= n for i, n in zip(index, raw.shape, strict=True)):
-                raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
+                if isinstance(e, Ref) and e.name in self.scope.zero_outside:
+                    return self.scope.backend.constant(0.0)
+                raise OutOfRangeError(f"component {', '.join(map(str, index))} is out of range")
             return raw[tuple(i - 1 for i in index)]
         if len(raw.shape) == 1:
             return raw.reshape(1, -1) if self.scope.row_vectors else raw.reshape(-1, 1)
@@ -194,6 +196,15 @@ class Evaluator(Ranging):
             else:
                 total = arrays.add(total, self.value(term))
         return total
+
+    def multiply(self, e: Mul) -> Array:
+        """A product; a bracket that does not hold makes it 0 even where its other factors do not exist (Iverson)."""
+        try:
+            return arrays.multiply(self.value(e.left), self.value(e.right), e.kind, inner=self.scope.inner_dot)
+        except OutOfRangeError:
+            if any(isinstance(f, Indicator) and not self.holds(f.condition) for f in _factors(e)):
+                return self.scope.backend.constant(0.0)
+            raise
 
     def call(self, e: Call) -> Array:
         """A function call."""
@@ -260,7 +271,7 @@ class Evaluator(Ranging):
         if len(index) != len(shape):
             raise ShapeError(f"{len(index)} subscript(s) for {arrays.describe(tuple(value.shape))}", e.span)
         if any(not 1 <= i <= n for i, n in zip(index, shape, strict=True)):
-            raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
+            raise OutOfRangeError(f"component {', '.join(map(str, index))} is out of range")
         return value[tuple(i - 1 for i in index)]
 
     def block(self, e: Block) -> Array:
@@ -330,14 +341,14 @@ class Evaluator(Ranging):
         for branch, condition in e.branches:
             if condition is None or self.holds(condition):
                 return self.value(branch)
-        raise EvaluationError("no case applies here: add 'otherwise'")
+        raise NoCaseError("no case applies here: add 'otherwise'")
 
     def holds(self, e: Expr) -> bool:
         """Whether a condition holds."""
         if isinstance(e, All):
             return all(self.holds(c) for c in e.conditions)
         if isinstance(e, Compare):
-            sides = [self.scalar(s) if not isinstance(s, Vector) else s for s in e.sides]
+            sides = [s if _is_range(s) else self.scalar(s) for s in e.sides]
             return all(self._relates(a, r, b, e) for a, r, b in zip(sides, e.relations, sides[1:], strict=False))
         value = self.scalar(e)
         if isinstance(value, Special) or tuple(value.shape) != ():
@@ -345,13 +356,15 @@ class Evaluator(Ranging):
         return bool(float(value) != 0.0)
 
     def _relates(self, a: Array, relation: str, b: Array, e: Compare) -> bool:
+        if relation == "in" and isinstance(b, Call):
+            return any(float(a) == float(self.value(x)) for x in b.args)
         if relation == "in":
             if not isinstance(b, Vector) or len(b.entries) != 2:
                 raise EvaluationError("a range is written [low, high]")
             low, high = (float(self.value(x)) for x in b.entries)
             return low <= float(a) <= high
         for side in (a, b):
-            if isinstance(side, (Special, Vector)) or tuple(side.shape) != ():
+            if isinstance(side, (Special, Vector, Call)) or tuple(side.shape) != ():
                 raise ShapeError("only numbers can be compared", e.span)
         x, y = float(a), float(b)
         return {"=": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[relation]
@@ -387,3 +400,13 @@ class Evaluator(Ranging):
         if gradient and self.scope.adjoint_rows and value.shape[-1:] == (1,):
             return arrays.transpose(value)
         return arrays.transpose(value) if self.scope.jacobians_transposed and not gradient else value
+
+
+def _factors(e: Expr) -> list[Expr]:
+    """The factors of a product."""
+    return [*_factors(e.left), *_factors(e.right)] if isinstance(e, Mul) else [e]
+
+
+def _is_range(e: Expr) -> bool:
+    """Whether a side of a relation is a range or a set of numbers rather than a value."""
+    return isinstance(e, Vector) or (isinstance(e, Call) and e.function == "set")

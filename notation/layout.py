@@ -314,9 +314,17 @@ class _Layout:
         items = [self.box(expr.sides[0], Level.SUM)]
         for relation, side in zip(expr.relations, expr.sides[1:], strict=True):
             space = relation == "in" and isinstance(side, Call) and side.function == "shape"
-            box = Script(_REALS, sup=self.small_box(side)) if space else self.box(side, Level.SUM)
+            box = Script(_REALS, sup=self.small_box(side)) if space else self.member(relation, side)
             items += [Sign(RELATIONS[relation]), box]
         return row(*items), Level.RELATION
+
+    def member(self, relation: str, side: Expr) -> Box:
+        """The side of a relation; after the sign of membership a closed range in square brackets or a set in braces."""
+        if relation == "in" and isinstance(side, Vector):
+            return Fence("[", "]", commas([self.box(e, Level.SUM) for e in side.entries]))
+        if relation == "in" and isinstance(side, Call) and side.function == "set":
+            return Fence("{", "}", commas([self.box(e, Level.SUM) for e in side.args]))
+        return self.box(side, Level.SUM)
 
     def all(self, expr: All) -> tuple[Box, Level]:
         items: list[Box] = []

@@ -98,6 +98,8 @@ class _Lexer:
         if c.isspace() or c in SPACES:
             self.space = True
             return i + 1
+        if c == "\\" and text[i + 1 : i + 2] in {"*", "_"} and i + 1 < stop:
+            return i + 1  # escaped for Markdown, as in D\*(K-1)
         if c == "\\":
             return self.command(i, stop)
         if c == "$":

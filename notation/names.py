@@ -11,7 +11,21 @@ from notation.errors import ReadError
 from notation.lexicon import ACCENT_WORDS
 from notation.spelled import _OPEN_INDEX, _STEP_WORDS, Piece, Spelled
 from notation.spelling import Spelling
-from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Reduce, Ref, free_names, number
+from notation.tree import (
+    Add,
+    Compare,
+    Component,
+    Expr,
+    Indicator,
+    Mul,
+    Neg,
+    Num,
+    Partial,
+    Reduce,
+    Ref,
+    free_names,
+    number,
+)
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 
 
@@ -113,6 +127,8 @@ class Names(Spelling):
             items = [e for p in kept for e in self.indices(p)]
             return Ref(quantity.name, (step,), tuple(items), span=span)
         items = [e for p in self._steps_first(quantity, kept, out) for e in self.indices(p)]
+        if quantity.shape is not None and quantity.role == "quantity" and len(items) > axes + dims >= len(kept):
+            items = [e for p in kept for e in self.indices(p, runs=False)]  # x_{2r,k}: twice r
         if not axes and dims == 2 and len(items) == 1 and isinstance(items[0], Num) and 10 <= items[0].value < 100:
             items = [number(int(d)) for d in str(items[0].value)]  # A_{23}
         if axes and len(items) > axes + max(dims, 0) and quantity.shape is not None:
@@ -176,24 +192,24 @@ class Names(Spelling):
             return items[0].name in INDEX_LETTERS and items[0].name not in self.vocabulary.step_names
         return bool(names(items[-1]) & axes) and not names(items[0]) & axes
 
-    def indices(self, piece: Piece) -> list[Expr]:
-        """The index expressions in one piece; adjacent letters are separate indices (`kj`, `ti`)."""
+    def indices(self, piece: Piece, *, runs: bool = True) -> list[Expr]:
+        """The index expressions in one piece; with `runs` adjacent letters are separate indices (`kj`, `ti`)."""
         from notation.parser import Parser
 
         if len(piece) == 1 and piece[0].text == ":":
             return [Ref(":", span=(piece[0].start, piece[0].end))]
         letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
-        if len(letters) == len(piece) and (len(piece) > 1 or (len(piece[0].text) > 1 and piece[0].kind == "name")):
+        if (
+            runs
+            and len(letters) == len(piece)
+            and (len(piece) > 1 or (len(piece[0].text) > 1 and piece[0].kind == "name"))
+        ):
             out: list[Expr] = []
             for t in piece:
                 parts = list(t.text) if t.kind == "name" else [t.text]
                 out.extend(number(p, (t.start, t.end)) if p.isdigit() else Ref(p, span=(t.start, t.end)) for p in parts)
             return out
-        tokens = [
-            t
-            for t in piece
-            if not (t.kind == "op" and t.text in {"(", ")", "<", ">"} and t in (piece[0], piece[-1]) and len(piece) > 2)
-        ]
+        tokens = piece[1:-1] if _wrapped(piece) else piece
         parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | INDEX_LETTERS | {"t", "T"})
         value = parser.sum_expression()
         if parser.peek() is not None:
@@ -268,8 +284,14 @@ class Names(Spelling):
     def _is_index(self, e: Expr) -> bool:
         if isinstance(e, Ref):
             family = e.name in self.vocabulary.ranges and e.name not in {"t", "tau"}
-            return not e.at and not e.index and (e.name in INDEX_LETTERS or e.name in self.bound or family)
-        return isinstance(e, (Add, Num))
+            letter = e.name in INDEX_LETTERS or e.name in self.bound or self._indexes(e.name)
+            return not e.at and not e.index and (letter or family)
+        return isinstance(e, (Add, Num, Mul))
+
+    def _indexes(self, name: str) -> bool:
+        """Whether a name is declared as an index letter."""
+        quantity = self.vocabulary.quantities.get(name)
+        return quantity is not None and quantity.role == "index"
 
     # -- undeclared names -------------------------------------------------------------------------------------------
 
@@ -300,3 +322,15 @@ def component(body: Expr, index: list[Expr], span: tuple[int, int]) -> Expr:
     if isinstance(body, Ref) and not body.index:
         return Ref(body.name, body.at, tuple(index), span=span)
     return Component(body, tuple(index), span=span)
+
+
+def _wrapped(piece: Piece) -> bool:
+    """Whether one pair of brackets stands around a whole piece: `(t-1)`, `<t>`, but not `2(r-1)` or `(a)+(b)`."""
+    if len(piece) < 3 or (piece[0].text, piece[-1].text) not in {("(", ")"), ("<", ">")}:
+        return False
+    depth = 0
+    for k, token in enumerate(piece):
+        depth += (token.text == piece[0].text) - (token.text == piece[-1].text)
+        if depth == 0:
+            return k == len(piece) - 1
+    return False

@@ -20,7 +20,7 @@ from notation.tree import (
     rebuild,
     substitute,
 )
-from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary
+from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary, split_commas
 
 # A name that stands for a derivative, as it is written on the left, and that derivative.
 Aliases: TypeAlias = dict[str, tuple[Ref, Expr]]
@@ -49,7 +49,7 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 continue
             letter = (
                 isinstance(known, Ref)
-                and known.name not in vocabulary.quantities
+                and (known.name not in vocabulary.quantities or vocabulary.quantities[known.name].role == "index")
                 and known.name not in vocabulary.ranges
             )
             if parser.peek() is None and not letter:  # a lone index letter on the left is a name being defined
@@ -62,18 +62,33 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             out = spelled.spelled()
         except ReadError:
             continue
+        pieces = _bracketed(spelled)
         if spelled.peek() is not None:
             continue
-        axes, label = [], ""
+        axes, label = ["t" for _ in pieces], ""
         for piece in out.subs + out.sups:
             if out.sups and piece in out.subs and len(piece) == 1 and piece[0].text in INDEX_LETTERS:
                 continue  # d_i^{(k)}: a component of what has the step above
-            if all(spelled._timelike(t) for t in piece) or (piece[0].text in INDEX_LETTERS and len(piece) == 1):
+            if all(spelled._timelike(t) for t in piece) or (
+                len(piece) == 1 and (piece[0].text in INDEX_LETTERS or spelled._is_letter(piece[0]))
+            ):
                 axes.append("t")
             else:
                 label += "".join(t.text for t in piece)
         vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
     return vocabulary
+
+
+def _bracketed(reader: Parser) -> list[list[Token]]:
+    """The letters in a bracket after a name that is being defined, `d[r] = ...`."""
+    if not reader.at_op("["):
+        return []
+    end = reader.closing(reader.pos)
+    pieces = split_commas(reader.tokens[reader.pos + 1 : end]) if end > 0 else []
+    if not pieces or not all(len(p) == 1 and (p[0].text in INDEX_LETTERS or reader._is_letter(p[0])) for p in pieces):
+        return []
+    reader.pos = end + 1
+    return pieces
 
 
 def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:

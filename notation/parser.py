@@ -78,10 +78,16 @@ class Parser(Postfixes):
         while (token := self.peek()) is not None and token.kind == "op" and token.text in _RELATIONS:
             self.pos += 1
             relations.append(_RELATIONS[token.text])
-            sides.append(self.sum_expression())
+            sides.append(self.membership() if token.text == "in" else self.sum_expression())
         if not relations:
             return sides[0]
         return Compare(tuple(sides), tuple(relations), span=(start, self.before()))
+
+    def membership(self) -> Expr:
+        """What stands after the sign of membership: a set in braces, or anything else."""
+        from notation.brackets import set_of_numbers
+
+        return set_of_numbers(self) or self.sum_expression()
 
     def sum_expression(self) -> Expr:
         """Terms joined by + and -."""

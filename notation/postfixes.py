@@ -16,6 +16,7 @@ from notation.tree import (
     Mul,
     Neg,
     Num,
+    Partial,
     Pow,
     Ref,
     Transpose,
@@ -89,8 +90,17 @@ class Postfixes(Names):
         end = self.closing(self.pos)
         inner = self.tokens[self.pos + 1 : end] if end > 0 else []
         previous = self.tokens[self.pos - 1] if self.pos else None
-        simple = bool(inner) and all(t.kind == "num" or t.text in "ijklpqr," for t in inner)
-        return simple and previous is not None and previous.text in {")", "]"} and not isinstance(value, Num)
+        simple = bool(inner) and all(t.kind == "num" or t.text == "," or self._is_letter(t) for t in inner)
+        closed = {")", "]", "}"} if isinstance(value, Partial) else {")", "]"}
+        return simple and previous is not None and previous.text in closed and not isinstance(value, Num)
+
+    def _is_letter(self, token: Token) -> bool:
+        """Whether a token consists of index letters."""
+        letters = self.vocabulary.quantities
+        return token.kind == "name" and all(
+            c in "ijklpqr" or c in self.bound or ((q := letters.get(c)) is not None and q.role == "index")
+            for c in token.text
+        )
 
     def indices_of(self, tokens: list[Token]) -> list[Expr]:
         """All indices in a bracket or subscript."""

@@ -54,6 +54,7 @@ class Scope:
     row_vectors: bool = False
     slope: Callable[[str, Position], Array] | None = None
     default_range: tuple[int, int] | None = None
+    zero_outside: frozenset[str] = frozenset()  # arrays whose components out of range are 0 by a stated convention
 
     def at(self, **index: int) -> Scope:
         """The same scope with index variables set."""

@@ -153,10 +153,11 @@ def _labelled_term(previous: Segment, one: Segment) -> bool:
 
 
 def _scripted(tokens: list[Token]) -> set[int]:
-    """The tokens inside braced sub- and superscripts, which hold no words."""
+    """The tokens inside braced sub- and superscripts and ranges of sums, `(k=1 to 5)`, which hold no words."""
     out: set[int] = set()
     for i, token in enumerate(tokens[:-1]):
-        if token.kind == "op" and token.text in {"_", "^"} and tokens[i + 1].text == "{":
+        sum_range = token.kind == "cmd" and token.text in {"sum", "product"} and tokens[i + 1].text == "("
+        if sum_range or (token.kind == "op" and token.text in {"_", "^"} and tokens[i + 1].text == "{"):
             out.update(range(i + 1, max(_closing(tokens, i + 1), i + 1)))
     return out
 
@@ -225,6 +226,8 @@ def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token
     for i, token in enumerate(tokens):
         if token.kind != "op" or token.text not in {"(", "["}:
             continue
+        if i and tokens[i - 1].kind == "cmd" and tokens[i - 1].text in {"sum", "product"}:
+            continue  # the range of a sum, (k = 1 to 5)
         close = _closing(tokens, i)
         inner = range(i + 1, close)
         if close >= 0 and not any(words[k] for k in inner) and _aside(tokens, words, i, close):

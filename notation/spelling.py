@@ -410,11 +410,32 @@ class Spelling(Cursor):
                 component
                 or (missing and timelike and bool(found.axes))
                 or (token.text == "[" and indexlike and used < len(found.axes) + dims)
+                or self._entry_bracket(out, token, inner, found)
             )
         if not taken:
             return None
         self.pos = end + 1
         return split_commas(inner)
+
+    def _entry_bracket(self, out: Spelled, token: Token, inner: list[Token], found: Quantity) -> bool:
+        """Whether a bracket after an array without steps holds index expressions: `x[2(r-1)+i][k]`, `W(1,k,i)`."""
+        room = len(found.shape or ()) - len(out.subs) - len(out.sups)
+        if found.axes or room < 1:
+            return False
+        if token.text == "(" and (token.space or len(split_commas(inner)) < max(room, 2)):
+            return False
+        return all(self._in_index(t) for t in inner)
+
+    def _in_index(self, token: Token) -> bool:
+        """Whether a token can stand in an index expression."""
+        if token.kind == "op":
+            return token.text in {"+", "-", ",", "(", ")", "*", "times", "dot"}
+        if token.kind == "num":
+            return True
+        quantities, bound = self.vocabulary.quantities, self.bound | INDEX_LETTERS
+        return token.kind == "name" and all(
+            c in bound or ((q := quantities.get(c)) is not None and q.role in {"index", "size"}) for c in token.text
+        )
 
     def _names_step(self, token: Token) -> bool:
         """Whether a token names a step of the sequence, or says which neighbour of the current one is meant."""

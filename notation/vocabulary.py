@@ -140,6 +140,12 @@ class Vocabulary:
         quantities = {**self.quantities, name: Quantity(name, axes, None)}
         return replace(self, quantities=quantities, spellings={**self.spellings, symbol.key: name})
 
+    def with_letters(self, letters: Iterable[str]) -> Vocabulary:
+        """A copy that knows further letters as indices, where they are no names yet."""
+        new = [c for c in letters if c not in self.quantities and c not in self.ranges and c not in self.spellings]
+        quantities = {**self.quantities, **{c: Quantity(c, (), (), "index") for c in new}}
+        return replace(self, quantities=quantities, spellings={**self.spellings, **{c: c for c in new}})
+
     def near(self, base: str) -> list[str]:
         """Declared names to suggest for an unknown one, nearest first."""
         import difflib
@@ -206,7 +212,7 @@ def split_commas(tokens: Iterable[Token]) -> list[list[Token]]:
     depth = 0
     for token in tokens:
         if token.kind == "op":
-            depth += (token.text in {"(", "[", "{", "langle"}) - (token.text in {")", "]", "}", "rangle"})
+            depth += (token.text in {"(", "[", "{", "\\{", "langle"}) - (token.text in {")", "]", "}", "\\}", "rangle"})
         if token.kind == "op" and token.text == "," and depth == 0:
             pieces.append([])
         else:

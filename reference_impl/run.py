@@ -20,6 +20,8 @@ from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
 Tensor = torch.Tensor
+# Sizes are drawn at most so often; every array has at most so many entries along an axis, so that it runs quickly.
+ATTEMPTS, LONGEST = 2000, 8
 
 
 def sample_sizes(model: Model, seed: int) -> dict[str, int]:
@@ -27,6 +29,8 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
 
     Distinct, because with n = d a missing transpose passes; at least 2, because with n = 1 everything commutes.
     """
+    if model.sizes and any(e.left.index for e in model.equations):
+        return entry_sizes(model, seed)
     rng = np.random.default_rng([seed, 11])
     lengths = {
         r.name
@@ -77,6 +81,24 @@ def chosen(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> 
         out[s] = int(rng.choice(left))
         taken[axis].append(out[s])
     return out
+
+
+def entry_sizes(model: Model, seed: int) -> dict[str, int]:
+    """Distinct sizes at which every array computed component by component has at least two entries along every axis.
+
+    Output sizes such as floor((H - K)/S) + 1 are positive for some sizes only, so sizes are drawn until all are.
+    """
+    rng = np.random.default_rng([seed, 13])
+    arrays = [e.left.name for e in model.equations if e.left.index]
+    for _ in range(ATTEMPTS):
+        drawn = rng.choice(np.arange(2, 2 + max(12, 2 * len(model.sizes))), size=len(model.sizes), replace=False)
+        sizes = {s: int(k) for s, k in zip(model.sizes, drawn, strict=True)}
+        known = {s: torch.tensor(float(k), dtype=torch.float64) for s, k in sizes.items()}
+        scope = Scope(lookup=lambda name, at, known=known: known[name], backend=torch_backend())  # type: ignore[misc]
+        lengths = [float(evaluate(b, scope)) for name in arrays for dim in model.shape(name) for b in dim]
+        if all(n >= 2 for n in lengths) and max(lengths) <= LONGEST:
+            return sizes
+    raise EvaluationError(f"no sizes were found at which all arrays of {model.name} have entries; give numbers")
 
 
 class Run:
@@ -198,11 +220,22 @@ class Run:
 
     def value(self, e: Equation, index: dict[str, int], tensors: Mapping[Place, Tensor]) -> Tensor:
         """The right side of an equation at a position, with the raw shape of its left side."""
-        out: Tensor = evaluate(e.right, self.scope(tensors).at(**index))
         shape = self.shape(e.left.name)
+        if e.left.index:
+            return self.entries(e, self.scope(tensors).at(**index), shape)
+        out: Tensor = evaluate(e.right, self.scope(tensors).at(**index))
         if out.dim() == 0 and shape:  # a constant such as f_t = 1 fills its quantity
             return out.expand(shape).clone()
         return out.reshape(shape)
+
+    def entries(self, e: Equation, scope: Scope, shape: tuple[int, ...]) -> Tensor:
+        """The entries of a quantity whose equation is written component by component."""
+        letters = [i.name for i in e.left.index if isinstance(i, Ref)]
+        values = [
+            evaluate(e.right, scope.at(**{n: k + 1 for n, k in zip(letters, place, strict=True)}))
+            for place in np.ndindex(*shape)
+        ]
+        return torch.stack(values).reshape(shape) if values else torch.zeros(shape, dtype=torch.float64)
 
     def scope(self, tensors: Mapping[Place, Tensor]) -> Scope:
         """Names looked up among tensors."""
@@ -260,16 +293,18 @@ class Run:
         """
         out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
         parameters = [p for p in self.tensors if p[0] in self.model.parameters]
-        sources = [p for p in self.tensors if p not in parameters and self.tensors[p].dim() <= 1]
+        vectors = [p for p in self.tensors if p not in parameters and self.tensors[p].dim() <= 1]
         for place, (equation, index) in self.inputs_of.items():
-            if self.tensors[place].dim() > 1 or place in self.given:
+            if (self.tensors[place].dim() > 1 and not equation.left.index) or place in self.given:
                 continue
-            others = [p for p in sources if p != place]
+            # entries have derivatives by entries of any array, weights included
+            entries = bool(equation.left.index)
+            others = [p for p in (self.tensors if entries else vectors) if p != place]
             scalar = self.tensors[place].dim() == 0 and place[0] != self.model.loss
-            wholly = [*others, *parameters] if scalar else others
+            wholly = [*others, *parameters] if scalar and not entries else others
             self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in wholly], "total", out)
             fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
-            used = [(p, fresh[p]) for p in [*others, *parameters]]
+            used = [(p, fresh[p]) for p in dict.fromkeys([*others, *parameters])]
             self.jacobian(place, self.value(equation, index, fresh), used, "direct", out)
         return out
 
@@ -282,7 +317,7 @@ class Run:
         out: dict[tuple[Place, Place, DerivativeKind], Array],
     ) -> None:
         """All Jacobians of one value; zero ones are left out."""
-        if not value.requires_grad:
+        if not value.requires_grad or not sources:
             return
         flat = value.reshape(-1)
         rows: dict[Place, list[Array]] = {}
@@ -318,7 +353,7 @@ def make_world(
         if not np.isfinite(value).all():
             raise ArithmeticError(f"{place[0]} is not finite at the sampled values")
     quantities = model.vocabulary.quantities
-    shapes = {n: run.shape(n) for n, q in quantities.items() if q.role != "size" and q.shape is not None}
+    shapes = {n: run.shape(n) for n, q in quantities.items() if q.role not in {"size", "index"} and q.shape is not None}
     return World(
         sizes=run.sizes,
         seed=seed,
@@ -332,6 +367,7 @@ def make_world(
         loss=model.loss,
         functions=model.functions,
         parameters=model.parameters,
+        inputs=model.inputs,
         zeros=dict(run.zeros),
         slopes=run.slopes(),
     )

@@ -44,6 +44,7 @@ class World:
     loss: str | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     zeros: Mapping[str, int] = field(default_factory=dict)
     slopes: Mapping[Place, Array] = field(default_factory=dict)
 
@@ -126,7 +127,7 @@ class World:
         """A derivative by the chain rule over direct ones: through everything, or with earlier steps held fixed."""
         if (of, wrt, kind) in self._along_paths:
             return self._along_paths[of, wrt, kind]
-        if any(np.ndim(v) > 1 for p, v in self.values.items() if p[0] not in self.parameters):
+        if any(np.ndim(v) > 1 for p, v in self.values.items() if p[0] not in self.parameters + self.inputs):
             raise EvaluationError(f"the derivative of {of[0]} by {wrt[0]} is not kept for this model")
         shape = (*self.shapes[of[0]], *self.shapes[wrt[0]])
         total = np.zeros(shape) + self.jacobians.get((of, wrt, "direct"), 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from checkers.kinds.autodiff import Autodiff
 from checkers.kinds.base import Kind
 from checkers.kinds.choice import Choice
+from checkers.kinds.components import IndexFormula
 from checkers.kinds.compute import Compute
 from checkers.kinds.convolution import Convolution
 from checkers.kinds.count import Count
@@ -19,6 +20,8 @@ from checkers.kinds.path import Path
 from checkers.kinds.program import Program
 from checkers.kinds.prose import Prose
 from checkers.kinds.shape import Shape
+from checkers.kinds.sizes import OutputSize
+from checkers.kinds.untrained import UntrainedValue
 
 KINDS: dict[str, type[Kind]] = {
     "autodiff": Autodiff,
@@ -29,14 +32,17 @@ KINDS: dict[str, type[Kind]] = {
     "equations": Equations,
     "expression": Expression,
     "gradient": Gradient,
+    "index formula": IndexFormula,
     "jacobian": Jacobian,
     "labels": Labels,
     "limit": Limit,
     "optimum": Optimum,
+    "output size": OutputSize,
     "path": Path,
     "program": Program,
     "prose": Prose,
     "shape": Shape,
+    "untrained": UntrainedValue,
 }
 
 __all__ = ["KINDS", "Kind"]

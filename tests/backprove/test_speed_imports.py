@@ -22,6 +22,12 @@ ANSWERS = {
     "1a-i": "forget gate",
     "5-shape": "199 x 199 x 3 and 199 x 199 x 10",
 }
+CONVOLUTION = {
+    "1.1a": "5 x 2",
+    "1.1b": "F x (floor((H+2P-D(K-1)-1)/S)+1) x (floor((W+2P-D(K-1)-1)/S)+1)",
+    "1.1c-iii": "W_{1,k,n-2(r-1)} if 1 <= n-2(r-1) <= 3, 0 otherwise",
+    "1.3.4-loss": "ln 4",
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +66,17 @@ def test_a_second_grade_imports_neither_torch_nor_sympy(answers, environment):
     code, modules = loaded(["grade", "iitkgp-ct3", str(answers), "--jsonl"], environment)
     assert code == 0
     assert not modules & {"torch", "sympy", "typst", "jinja2"}
+
+
+def test_a_second_grade_of_index_formulas_imports_neither(environment, tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({"question": q, "answer": a}) for q, a in CONVOLUTION.items()), encoding="utf-8"
+    )
+    for first in (True, False):
+        code, modules = loaded(["grade", "nyu-hw2", str(path), "--jsonl"], environment)
+        assert code == 0
+        assert bool(modules & {"torch", "sympy"}) == first
 
 
 def test_a_second_sheet_imports_neither_torch_nor_sympy(answers, environment, tmp_path):

@@ -10,7 +10,15 @@ import pytest
 import sympy as sp
 import torch
 
-from derivations.convolution import Stage, output_size, run_stages
+from derivations.convolution import (
+    Stage,
+    output_size,
+    pooled_size,
+    receptive_field,
+    run_stages,
+    transposed_counts,
+    transposed_size,
+)
 from derivations.gradients import derive_gradient
 from derivations.model import ModelText, build
 from notation.answer import read_formula
@@ -199,3 +207,70 @@ def test_the_condition_of_divisibility_is_kept() -> None:
     assert values[1::2] == [0.0, 0.0, 0.0]
     assert all(values[0::2])
     assert values == pytest.approx([float(world.adjoints["x", (s,)]) for s in range(1, 8)], rel=1e-12)
+
+
+def test_transposed_sizes_are_those_of_torch() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(150):
+        kernel, stride, dilation = int(rng.integers(1, 5)), int(rng.integers(1, 5)), int(rng.integers(1, 4))
+        padding, length = int(rng.integers(0, 3)), int(rng.integers(1, 9))
+        extra = int(rng.integers(0, max(stride, dilation)))
+        size = transposed_size(length, kernel, stride, padding, dilation, extra)
+        if size < 1:
+            continue
+        layer = torch.nn.ConvTranspose1d(1, 1, kernel, stride, padding, extra, dilation=dilation)
+        assert layer(torch.zeros(1, 1, length)).shape[-1] == size
+        if extra < stride and size + 2 * padding >= dilation * (kernel - 1) + 1:  # the convolution leads back
+            assert output_size(size, kernel, stride, padding, dilation) == length
+
+
+def test_pooling_sizes_are_those_of_torch() -> None:
+    rng = np.random.default_rng(5)
+    longer = 0
+    for _ in range(300):
+        window, stride, dilation = int(rng.integers(1, 5)), int(rng.integers(1, 5)), int(rng.integers(1, 3))
+        padding, length = int(rng.integers(0, window // 2 + 1)), int(rng.integers(1, 20))
+        if length + 2 * padding < dilation * (window - 1) + 1:
+            continue
+        x = torch.zeros(1, 1, length)
+        for ceil_mode in (False, True):
+            layer = torch.nn.MaxPool1d(window, stride, padding, dilation, ceil_mode=ceil_mode)
+            assert layer(x).shape[-1] == pooled_size(length, window, stride, padding, dilation, ceil_mode=ceil_mode)
+            if dilation == 1:
+                average = torch.nn.AvgPool1d(window, stride, padding, ceil_mode=ceil_mode)
+                assert average(x).shape[-1] == pooled_size(length, window, stride, padding, ceil_mode=ceil_mode)
+        both = [pooled_size(length, window, stride, padding, dilation, ceil_mode=c) for c in (False, True)]
+        longer += both[0] != both[1]
+    assert longer > 20
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_receptive_field_is_the_support_of_the_gradient(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    stages = [tuple(int(v) for v in (rng.integers(1, 4), rng.integers(1, 3), 0, rng.integers(1, 3))) for _ in range(3)]
+    found = receptive_field(stages)
+    dense = all(d == 1 and k >= s for k, s, _, d in stages)
+    x = torch.zeros(1, 1, 60, requires_grad=True)
+    y = x
+    for kernel, stride, padding, dilation in stages:
+        layer = torch.nn.Conv1d(1, 1, kernel, stride, padding, dilation, bias=False)
+        torch.nn.init.constant_(layer.weight, 1.0)
+        y = layer(y)
+    reads = []
+    for r in (0, 1):
+        (grad,) = torch.autograd.grad(y[0, 0, r], x, retain_graph=True)
+        reads.append(torch.nonzero(grad[0, 0]).reshape(-1) + 1)
+    assert int(reads[0][0]) == found.start
+    assert int(reads[0][-1]) == found.start + found.size - 1
+    assert int(reads[1][0]) - int(reads[0][0]) == found.jump
+    assert not dense or len(reads[0]) == found.size
+
+
+def test_counts_of_a_transposed_convolution() -> None:
+    """Every product is counted: an input entry times a weight, by the gradient's support of the outputs."""
+    stage = Stage("up", (3, 2), 2, channels=4, groups=2)
+    multiplications, parameters = transposed_counts((5, 4), 6, stage)
+    layer = torch.nn.ConvTranspose2d(6, 4, (3, 2), 2, groups=2, bias=False)
+    torch.nn.init.ones_(layer.weight)
+    assert sum(w.numel() for w in layer.parameters()) == parameters
+    assert int(layer(torch.ones(1, 6, 5, 4)).sum()) == multiplications
