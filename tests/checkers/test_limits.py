@@ -109,3 +109,31 @@ def test_score_and_distance():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(4000, 2))
     assert frechet(x, 3 * x) == pytest.approx(4 * np.trace(np.cov(x.T)) + 4 * float(x.mean(0) @ x.mean(0)))
+
+
+HOSTILE = [
+    "a " * 3000,
+    "β " * 2000,
+    "(i) " * 2000,
+    "q = " + "β(k_a+k_b)+" * 300 + "0",
+    "where " * 2000 + "β large",
+    "D_{" * 2000,
+]
+
+
+@pytest.mark.parametrize("question", ["T1a", "T1c", "X2b", "X3", "X1d"])
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_noise_is_never_right_and_never_a_crash(exam, question, text):
+    assert exam.check(question, text).status != "correct"
+
+
+def test_the_model_is_the_standard_attention(exam):
+    """The forward equations of the assignment against torch's scaled_dot_product_attention without its scale."""
+    import torch
+
+    for world in exam.worlds("attention"):
+        places = [(i,) for i in range(1, world.sizes["m"] + 1)]
+        keys, values = (torch.tensor(np.stack([world.values[n, at] for at in places])) for n in ("k", "v"))
+        query = torch.tensor(world.values["q", ()])[None]
+        known = torch.nn.functional.scaled_dot_product_attention(query, keys, values, scale=1.0)
+        assert np.abs(known[0].numpy() - world.values["z", ()]).max() < 1e-12
