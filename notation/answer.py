@@ -155,7 +155,8 @@ class _Reader:
             self.statements.append(Statement(glued[0], None, "premise", span, tuple(one.words)))
             sides, one = glued[1], Segment()
         role = self.role(one, sides)
-        statement = Statement(sides, self.pending, role, span, tuple(one.words), headless)
+        member = isinstance(value, Compare) and value.relations[-1] == "in"
+        statement = Statement(sides, self.pending, role, span, tuple(one.words), headless, member)
         self.pending = None
         self.statements.append(statement)
 

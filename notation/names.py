@@ -143,7 +143,8 @@ class Names(Spelling):
                 items.reverse()  # C_i^{(t)}: the component came first
             return Ref(quantity.name, tuple(items[:axes]), tuple(items[axes:]), span=span)
         if 0 < len(items) < axes == len(set(quantity.axes)):
-            return self._of_a_family(quantity, items, span)
+            below = [p for p in kept if not any(p is s for s in (*out.sups, *out.brackets))]
+            return self._of_a_family(quantity, items, span, below=bool(below))
         if axes and not items:  # code style: names without a time mean the current step
             return Ref(quantity.name, tuple(Ref(a, span=span) for a in quantity.axes), span=span)
         if not axes and not dims and items and quantity.role in {"size", "index"}:
@@ -157,14 +158,18 @@ class Names(Spelling):
             )
         return Ref(quantity.name, (), tuple(items), span=span)
 
-    def _of_a_family(self, quantity: Quantity, items: list[Expr], span: tuple[int, int]) -> Expr:
-        """Some positions of a quantity with several: `a_1` at the current step, `a[t]` all of one step."""
+    def _of_a_family(self, quantity: Quantity, items: list[Expr], span: tuple[int, int], *, below: bool) -> Expr:
+        """Some positions of a quantity with several: `a_1` at the current step, `a[t]` all of one step.
+
+        What stands `below` is a place in the family unless it is the step itself.
+        """
         lead = max(quantity.axes, key=list(self.vocabulary.ranges).index)
         (family, *more) = [a for a in quantity.axes if a != lead]
-        steps = [e for e in items if lead in free_names(e)]
+        steps = [e for e in items if (e == Ref(lead) if below else lead in free_names(e))]
         if more or len(items) != 1:
             raise ReadError(f"{quantity.name} needs {len(quantity.axes)} positions", self.text, span)
-        if not steps and not (isinstance(items[0], Ref) and items[0].name in self.vocabulary.step_names - {family}):
+        ends = {e.name for e in self.vocabulary.ranges[lead] if isinstance(e, Ref)}
+        if not steps and not (isinstance(items[0], Ref) and items[0].name in ends):
             places = {family: items[0], lead: Ref(lead, span=span)}
             return Ref(quantity.name, tuple(places[a] for a in quantity.axes), span=span)
         places = {family: Ref(family), lead: items[0]}

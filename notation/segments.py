@@ -9,6 +9,7 @@ from notation.lexer import tokenize
 from notation.lexicon import FUNCTIONS, KEYWORDS, near_function
 from notation.lists import list_commas
 from notation.names import Names
+from notation.spoken import with_signs
 from notation.tokens import Token
 from notation.vocabulary import Vocabulary
 from notation.words import NUMBER_WORDS, SHORT_WORDS
@@ -86,6 +87,7 @@ def blank_markers(text: str) -> str:
 def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segment]:
     """Cut an answer into segments; raises `ReadError` on characters without meaning."""
     tokens = _without_steps_left_out(tokenize(blank_markers(text), thousands=thousands))
+    tokens = with_signs(tokens, text, vocabulary)
     scripts = _scripted(tokens)
     words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
     tokens, words = _without_remarks(tokens, words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notation.tokens import Token
 from notation.vocabulary import INDEX_LETTERS, Quantity
@@ -27,3 +27,4 @@ class Spelled:
     sups: list[Piece]
     start: int
     end: int
+    brackets: list[Piece] = field(default_factory=list)

@@ -186,6 +186,7 @@ class Spelling(Cursor):
                 and (pieces := self.index_bracket(out, token)) is not None
             ):
                 out.subs.extend(pieces)
+                out.brackets.extend(pieces)
             elif token.text == "^" and (self.starred(out) or self.step_after_power(out)):
                 continue
             else:

@@ -26,7 +26,10 @@ Role = Literal["claim", "definition", "premise"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One chain of equal sides (a single side is a bare formula) and the condition under which it is said."""
+    """One chain of equal sides (a single side is a bare formula) and the condition under which it is said.
+
+    The last side of a `member` is a set to which the others belong, as in `W = ... \\in R^{m x n}`.
+    """
 
     sides: tuple[Expr, ...]
     condition: Expr | None = None
@@ -34,6 +37,7 @@ class Statement:
     span: Span = (0, 0)
     words: tuple[str, ...] = ()
     headless: bool = False
+    member: bool = False
 
     @property
     def tree(self) -> tuple[Expr, ...]:

@@ -286,26 +286,29 @@ class Run:
         return {p: _numpy(g, self.tensors[p]) for p, g in zip(places, grads, strict=True)}
 
     def jacobians(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
-        """Jacobians of every computed vector or scalar, total and direct, by every vector and scalar it depends on.
+        """Jacobians of every computed vector or scalar by what its equation uses, and total ones of states and scalars.
 
-        Direct ones are also by parameters, and so are the gradients of scalars (an error at one step). The total
-        derivative of a vector by a matrix follows from these by the chain rule (`World.partial`).
+        Direct ones are also by parameters, and so are the gradients of scalars (an error at one step). All other total
+        derivatives follow from these by the chain rule (`World.partial`), unless a computed quantity is a matrix.
         """
         out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
         parameters = [p for p in self.tensors if p[0] in self.model.parameters]
         vectors = [p for p in self.tensors if p not in parameters and self.tensors[p].dim() <= 1]
+        states = {name for name, _ in self.model.initial}
+        every = any(self.tensors[p].dim() > 1 for p in self.inputs_of)
         for place, (equation, index) in self.inputs_of.items():
             if (self.tensors[place].dim() > 1 and not equation.left.index) or place in self.given:
                 continue
+            used = _Leaves(self.tensors)
+            value = self.value(equation, index, used)
+            self.jacobian(place, value, list(used.taken.items()), "direct", out)
             # entries have derivatives by entries of any array, weights included
-            entries = bool(equation.left.index)
-            others = [p for p in (self.tensors if entries else vectors) if p != place]
-            scalar = self.tensors[place].dim() == 0 and place[0] != self.model.loss
-            wholly = [*others, *parameters] if scalar and not entries else others
-            self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in wholly], "total", out)
-            fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
-            used = [(p, fresh[p]) for p in dict.fromkeys([*others, *parameters])]
-            self.jacobian(place, self.value(equation, index, fresh), used, "direct", out)
+            entries, scalar = bool(equation.left.index), self.tensors[place].dim() == 0
+            if not (every or entries or scalar or place[0] in states) or place[0] == self.model.loss:
+                continue
+            by = list(self.tensors) if entries else [*vectors, *parameters] if scalar else vectors
+            sources = [(p, self.tensors[p]) for p in by if p != place]
+            self.jacobian(place, self.tensors[place], sources, "total", out)
         return out
 
     def jacobian(
@@ -320,15 +323,37 @@ class Run:
         if not value.requires_grad or not sources:
             return
         flat = value.reshape(-1)
-        rows: dict[Place, list[Array]] = {}
+        rows: dict[Place, Array] = {}
         for k in range(flat.numel()):
             grads = torch.autograd.grad(flat[k], [t for _, t in sources], retain_graph=True, allow_unused=True)
             for (p, t), g in zip(sources, grads, strict=True):
-                rows.setdefault(p, []).append(_numpy(g, t))
+                if g is not None:
+                    rows.setdefault(p, np.zeros((flat.numel(), *t.shape)))[k] = _numpy(g, t)
         for p, stack in rows.items():
-            array = np.stack(stack).reshape((*value.shape, *self.tensors[p].shape))
-            if array.any():
-                out[place, p, kind] = array
+            if stack.any():
+                out[place, p, kind] = stack.reshape((*value.shape, *self.tensors[p].shape))
+
+
+class _Leaves(Mapping[Place, Tensor]):
+    """Tensors as leaves of their own, made when they are asked for: `taken` are those that an equation used."""
+
+    def __init__(self, tensors: Mapping[Place, Tensor]) -> None:
+        self.tensors = tensors
+        self.taken: dict[Place, Tensor] = {}
+
+    def __getitem__(self, place: Place) -> Tensor:
+        if place not in self.taken:
+            self.taken[place] = self.tensors[place].detach().clone().requires_grad_(True)
+        return self.taken[place]
+
+    def __contains__(self, place: object) -> bool:
+        return place in self.tensors
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
 
 
 def _numpy(g: Tensor | None, like: Tensor) -> Array:

@@ -113,11 +113,11 @@ class World:
         if (place, by, kind) in self.jacobians:
             return self.jacobians[place, by, kind]
         if place in self.values and by in self.values:
-            if kind == "immediate" or (kind == "total" and wrt in self.parameters and self.shapes[of]):
-                return self.along_paths(place, by, kind)
             if place == by and kind == "total":
                 size = int(np.prod(self.shapes[of]))
                 return np.eye(size).reshape((*self.shapes[of], *self.shapes[of]))
+            if kind == "immediate" or (kind == "total" and not self.complete):
+                return self.along_paths(place, by, kind)
             return np.zeros((*self.shapes[of], *self.shapes[wrt]))
         if of in self.shapes and wrt in self.shapes and (self.beyond(of, of_at) or self.beyond(wrt, wrt_at)):
             return np.zeros((*self.shapes[of], *self.shapes[wrt]))
@@ -127,7 +127,7 @@ class World:
         """A derivative by the chain rule over direct ones: through everything, or with earlier steps held fixed."""
         if (of, wrt, kind) in self._along_paths:
             return self._along_paths[of, wrt, kind]
-        if any(np.ndim(v) > 1 for p, v in self.values.items() if p[0] not in self.parameters + self.inputs):
+        if self.complete:
             raise EvaluationError(f"the derivative of {of[0]} by {wrt[0]} is not kept for this model")
         shape = (*self.shapes[of[0]], *self.shapes[wrt[0]])
         total = np.zeros(shape) + self.jacobians.get((of, wrt, "direct"), 0.0)
@@ -147,6 +147,11 @@ class World:
         others = dict(zip(self.axes.get(source[0], ()), source[1], strict=False))
         shared = [axis for axis in self.ranges if axis in own and axis in others]
         return bool(shared) and own[shared[-1]] != others[shared[-1]]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether all total derivatives by vectors are kept, because a computed quantity is a matrix."""
+        return any(np.ndim(v) > 1 for p, v in self.values.items() if p[0] not in self.parameters + self.inputs)
 
     @cached_property
     def _along_paths(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
