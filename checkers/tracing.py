@@ -10,9 +10,9 @@ from checkers.digits import agrees
 from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
 from checkers.verdict import LineVerdict
-from checkers.working import Line, Working, entries_of, is_number, rows_of
+from checkers.working import Line, Working, entries_of, is_number, is_plain, rows_of
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
-from notation.tree import Expr, Partial, Ref, walk
+from notation.tree import Expr, Num, Partial, Ref, walk
 
 
 class Tracing:
@@ -94,8 +94,22 @@ class Tracing:
         for side in line.sides:
             if is_number(side) and not entries_of(side) and (worth := worth_of(side)) is not None:
                 scale = max(abs(claims[0].value), abs(worth), 1.0)
-                if abs(worth - claims[0].value) > CHAIN * scale:
+                rounded = any("." in n.text for n in walk(side) if isinstance(n, Num))
+                if abs(worth - claims[0].value) > (CHAIN if rounded else self.tolerance) * scale:
                     return f"{formula(side)} is {worth:.4g}, not {claims[0].value:.4g}."
+        return ""
+
+    def formula_slip(self, line: Line, claim: Claim) -> str:
+        """A message where a formula in names of nodes is not worth the number that is said to follow from it."""
+        for side in line.sides:
+            if is_number(side) or not is_plain(side):
+                continue
+            try:
+                worth = number_at(side, self.meaning.graph.values)
+            except GraphError:
+                continue
+            if abs(worth - claim.value) > CHAIN * max(abs(worth), abs(claim.value), 0.1):
+                return f"{formula(side)} is {worth:.4g}, not {claim.value:.4g}."
         return ""
 
     def claims(self, n: int, line: Line) -> Iterator[Claim]:

@@ -50,6 +50,8 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = _composed(text.replace("\r\n", "\n"))
     if ";" in text and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text):
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)  # decimal commas; the semicolons separate
+    if not re.search(r"\d\.\d", text):
+        text = re.sub(r"(?m)((?:=|≈)\s*-?\d+),(\d+)(?=\s*$)", r"\1.\2", text)  # one such number at the end of a line
     text = re.sub(r"\b(?:torch\.)?tensor\s*\(", "array(", re.sub(r",\s*dtype\s*=\s*[\w.]+", "", text))
     text = _ALIGNED.sub(_lines_of, text)
     text = _ASIDE.sub(lambda m: m[1] if m[1].lstrip().startswith("=") else f"; {m[1]} ;", text)
