@@ -50,6 +50,22 @@ def demonstrate(name: str, bench: Bench, model: str | None, question: Question) 
     return DEMONSTRATIONS[name](bench, model)
 
 
+@demonstration("attention weight")
+def attention(bench: Bench, model: str | None) -> Shown:
+    """The weight of one value against the length of a query along its key."""
+    from checkers.generative import attention_weight
+
+    return Shown(attention_weight(bench, model or ""))
+
+
+@demonstration("inception score")
+def inception(bench: Bench, model: str | None) -> Shown:
+    """Inception Score and Frechet distance of a generator that loses variety within its classes."""
+    from checkers.generative import inception_score
+
+    return Shown(inception_score(bench, model or ""))
+
+
 @demonstration("gradient norms")
 def gradient_norms(bench: Bench, model: str | None) -> Shown:
     """The gradient of the last hidden state by the cell state over time, with f = 1, beside a tanh RNN."""

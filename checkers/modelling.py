@@ -89,6 +89,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
     parameters: dict[str, str] = {}
     aliases: dict[str, str] = {}
     samples: dict[str, str] = {}
+    functions: dict[str, str] = {}
     sequence, loss = "", None
     lines: list[tuple[str, str, int]] = []
     for owner, spec in chain:
@@ -98,6 +99,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         parameters |= _all_layers(spec.parameters, repeat)
         aliases |= spec.aliases
         samples |= spec.samples
+        functions |= spec.functions
         sequence = spec.sequence or sequence
         loss = spec.loss or loss
         for left, right in spec.replace.items():
@@ -115,6 +117,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         "\n".join(line for line, _, _ in lines),
         loss,
         aliases,
+        functions,
         samples=samples,
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from derivations.equations import IndexEquation, IndexEquations
+from derivations.equations import IndexEquation, IndexEquations, indexed
 from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol
 from notation.errors import EvaluationError
 from notation.tree import Expr
@@ -66,8 +66,9 @@ class Calculus(IndexEquations):
         at: tuple[S, ...] = tuple(b.variable for b in free)
         unsolved = [*free, *local.bound]
         conditions = list(local.conditions)
+        own = [str(s) for s in target if s.is_Symbol] + self.axes_named(str(getattr(atom, "base", atom)))
         for index, wanted in zip(indices, target, strict=True):
-            solved = _solve(index, wanted, unsolved)
+            solved = _solve(index, wanted, sorted(unsolved, key=lambda b: stem_of(b) not in own))
             if solved is None:
                 if index != wanted:
                     conditions.append(sp.Eq(index, wanted))
@@ -97,14 +98,45 @@ class Calculus(IndexEquations):
         inner = Term(
             local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions)
         )
-        adjoint = self.adjoint(equation.name, at)
-        return Contribution(equation.name, atom, at, inner, Term(adjoint * local.body, tuple(left), tuple(conditions)))
+        adjoint, only = self.adjoint(equation.name, at)
+        if adjoint == 0:
+            return Contribution(equation.name, atom, at, inner, Term(adjoint))
+        body = adjoint * local.body
+        return Contribution(equation.name, atom, at, inner, Term(body, tuple(left), (*conditions, *only)))
 
-    def adjoint(self, key: str, at: tuple[S, ...]) -> S:
-        """The symbol of an adjoint: 1 for the loss itself."""
-        if key == self.model.loss:
-            return sp.Integer(1)
-        return sp.IndexedBase(ADJOINT + key)[at] if at else sp.Symbol(ADJOINT + key, real=True)
+    def axes_named(self, key: str) -> list[str]:
+        """The sequence variables of a quantity, which its index is solved for before others."""
+        name = key.split("|", maxsplit=1)[0]
+        return list(self.quantities[name].axes) if name in self.quantities else []
+
+    def adjoint(self, key: str, at: tuple[S, ...]) -> tuple[S, tuple[S, ...]]:
+        """The symbol of an adjoint and the conditions under which it is that.
+
+        It is 1 for the objective itself at its own step and component, 0 for the loss and for later steps when a
+        part of it is differentiated.
+        """
+        goal = self.objective
+        if goal is not None and key == goal.name:
+            wanted = tuple(self.to_sympy.scalar(a) for a in (*goal.at, *goal.index))
+            steps = len(goal.at)
+            apart = [sp.expand(a - w) for a, w in zip(at[:steps], wanted, strict=False)]
+            if all(d == 0 for d in apart) or not any(d.is_number for d in apart):
+                rules = [sp.Eq(a, w) for a, w in zip(at, wanted, strict=True) if sp.expand(a - w) != 0]
+                return sp.Integer(1), tuple(rules)
+        if key == self.model.loss or self.after_objective(key, at):
+            return sp.Integer(0), ()
+        return indexed(ADJOINT + key, at), ()
+
+    def after_objective(self, key: str, at: tuple[S, ...]) -> bool:
+        """Whether a quantity stands at a later step than the objective, which it then cannot influence."""
+        goal, name = self.objective, key.split("|", maxsplit=1)[0]
+        if goal is None or name not in self.quantities:
+            return False
+        own = dict(zip(self.quantities[goal.name].axes, goal.at, strict=False))
+        return any(
+            axis in own and (a - self.to_sympy.scalar(own[axis])).is_positive is True
+            for axis, a in zip(self.quantities[name].axes, at, strict=False)
+        )
 
     def range_conditions(self, bound: Bound, value: S, wanted: S) -> list[S]:
         """What must hold for a solved index to be in its range; nothing where types or the boundary convention imply
@@ -175,7 +207,30 @@ class Calculus(IndexEquations):
             body = sp.expand(self.renamed_values(term.body))
             for part in sp.Add.make_args(body):
                 out.extend(self.simplified(Term(part, term.bound, term.conditions), last))
-        return collect(out)
+        return collect([self.with_named_sums(t) for t in out])
+
+    def with_named_sums(self, term: Term) -> Term:
+        """A sum that an equation gives a name is called by it: `sum_i a_i v_i` is h where h is defined so."""
+        for e in self.equations:
+            if e.hidden or len(e.terms) != 1 or len(e.terms[0].bound) != 1 or e.terms[0].conditions:
+                continue
+            (inner,) = e.terms[0].bound
+            for b in term.bound:
+                if any(b.variable in c.free_symbols for c in term.conditions):
+                    continue
+                factors = [f for f in sp.Mul.make_args(term.body) if b.variable in f.free_symbols]
+                wild = {x.variable: sp.Wild(f"w{n}") for n, x in enumerate(e.free)}
+                form = e.terms[0].body.subs(inner.variable, b.variable).subs(wild)
+                match = sp.Mul(*factors).match(form) if factors else None
+                if match is None or len(match) < len(wild) or any(b.variable in v.free_symbols for v in match.values()):
+                    continue
+                ends = [end.subs(wild).subs(match) for end in (inner.low, inner.high)]
+                if ends != [b.low, b.high]:
+                    continue
+                name = indexed(e.name, tuple(x.variable for x in e.free)).subs(wild).subs(match)
+                rest = tuple(x for x in term.bound if x != b)
+                return Term(term.body / sp.Mul(*factors) * name, rest, term.conditions)
+        return term
 
     def renamed_values(self, body: S) -> S:
         """Function values by their names, where an equation defines them."""
@@ -200,7 +255,8 @@ class Calculus(IndexEquations):
                 continue
             if c == sp.false:
                 return []
-            conditions.append(c)
+            if not self.of_the_question(c):
+                conditions.append(c)
         for c in conditions:
             if not isinstance(c, sp.Eq):
                 continue
@@ -211,6 +267,9 @@ class Calculus(IndexEquations):
                         term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c)
                     )
                     return self.simplified(rest.subs(b.variable, solved[1]), last)
+        term = self.until_objective(Term(term.body, term.bound, tuple(conditions)))
+        term = within_bounds(term)
+        conditions = list(term.conditions)
         for b in term.bound:  # a probability distribution sums to 1
             factors = [f for f in sp.Mul.make_args(term.body) if b.variable in f.free_symbols]
             if (
@@ -227,6 +286,32 @@ class Calculus(IndexEquations):
                     )
         return [Term(term.body, term.bound, tuple(conditions))]
 
+    def of_the_question(self, c: S) -> bool:
+        """Whether a condition only says that a step which is asked about lies in its range."""
+        for axis, (low, high) in self.model.vocabulary.ranges.items():
+            if low is None or high is None or getattr(c, "lhs", None) != index_symbol(axis):
+                continue
+            if isinstance(c, sp.Ge) and c.rhs == self.to_sympy.scalar(low):
+                return True
+            if isinstance(c, sp.Le) and c.rhs == self.to_sympy.scalar(high):
+                return True
+        return False
+
+    def until_objective(self, term: Term) -> Term:
+        """Sums over adjoints end at the step of the objective, beyond which they are 0."""
+        goal = self.objective
+        if goal is None or not goal.at:
+            return term
+        ends = dict(zip(self.quantities[goal.name].axes, goal.at, strict=False))
+        bound = list(term.bound)
+        for adjoint in adjoints_in(term.body):
+            key, at = split_adjoint(adjoint)
+            for axis, position in zip(self.quantities[key.split("|")[0]].axes, at, strict=False):
+                for k, b in enumerate(bound):
+                    if b.variable == position and axis in ends:
+                        bound[k] = replace(b, high=self.to_sympy.scalar(ends[axis]))
+        return replace(term, bound=tuple(bound))
+
     def tree(self, terms: list[Term]) -> Expr:
         """The index-form tree of a sum of terms, positive terms first."""
         from derivations.raising import lateness
@@ -235,6 +320,38 @@ class Calculus(IndexEquations):
         trees = [self.to_tree.term(t) for t in terms]
         trees.sort(key=lambda t: (isinstance(t, Neg), lateness(t)))
         return add(*trees)
+
+
+def stem_of(b: Bound) -> str:
+    """The letter that a bound variable was made from."""
+    return str(b.variable).split("#", maxsplit=1)[0]
+
+
+def within_bounds(term: Term) -> Term:
+    """Conditions that only move an end of a sum, as i >= 1 of a sum from i = 0, taken into its range."""
+    bound, left = list(term.bound), []
+    for c in term.conditions:
+        place = next((k for k, b in enumerate(bound) if c.free_symbols and b.variable in (c.lhs, c.rhs)), None)
+        moved = _moved(bound[place], c) if place is not None else None
+        if place is None or moved is None:
+            left.append(c)
+        else:
+            bound[place] = moved
+    return Term(term.body, tuple(bound), tuple(left))
+
+
+def _moved(b: Bound, c: S) -> Bound | None:
+    """The range that is left of a sum under a condition; None where it is no range."""
+    other = c.rhs if c.lhs == b.variable else c.lhs
+    if not other.is_number or not b.low.is_number:
+        return None
+    below = isinstance(c, (sp.Ge, sp.Gt)) == (c.lhs == b.variable)
+    strict = isinstance(c, (sp.Gt, sp.Lt))
+    if isinstance(c, sp.Ne):
+        return replace(b, low=b.low + 1) if other == b.low else (b if other < b.low else None)
+    if isinstance(c, (sp.Ge, sp.Gt, sp.Le, sp.Lt)) and below:
+        return replace(b, low=max(b.low, other + (1 if strict else 0)))
+    return None
 
 
 def occurrences(body: S, key: str) -> list[S]:

@@ -26,6 +26,7 @@ from notation.tree import (
     Partial,
     Reduce,
     Ref,
+    Transpose,
     add,
     number,
     rebuild,
@@ -34,12 +35,24 @@ from notation.tree import (
 )
 
 
-def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr], *, unroll: bool = False) -> Derivation:
+def derive_gradient(
+    model: Model,
+    target: Expr,
+    allowed: Sequence[Expr],
+    *,
+    unroll: bool = False,
+    through: Sequence[str] = (),
+    where: Expr | None = None,
+) -> Derivation:
     """Derive `target` = dL/dv in terms of the allowed derivatives (and all forward quantities).
+
+    With `through`, the derivation stays at the level of these states, whose Jacobians stand. `where` restricts the
+    steps that are asked about.
 
     Raises `EvaluationError` where the adjoint equations cannot be closed with what is allowed.
     """
-    return _Gradient(model, target, allowed).derive(unroll)
+    derivation = _Gradient(model, target, allowed, where)
+    return derivation.by_states(through) if through else derivation.derive(unroll)
 
 
 def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
@@ -58,21 +71,27 @@ def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
 
 
 class _Gradient:
-    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr]) -> None:
+    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr], where: Expr | None = None) -> None:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
             raise EvaluationError("a gradient needs a quantity to differentiate by")
         self.model = model
+        if not isinstance(target.of, Ref):
+            raise EvaluationError("a gradient needs a quantity that is differentiated")
         self.target = target
         self.wrt = target.wrt
         self.allowed = allowed
-        self.calculus = Calculus(model)
         self.sequences = tuple(model.vocabulary.ranges)
+        shape, rows = model.shape(self.wrt.name), model.shape(target.of.name)
+        avoid = add(*(e.right for e in model.equations), Ref("t"))
+        letters = free_letters(avoid, len(shape) + len(rows))
+        self.rows, self.letters = letters[: len(rows)], letters[len(rows) :]
+        self.of = replace(target.of, index=tuple(Ref(c) for c in self.rows))
+        self.calculus = Calculus(model, self.of)
         self.raising = Raising(self.calculus.to_tree, self.sequences)
         self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
-        shape = model.shape(self.wrt.name)
-        avoid = add(*(e.right for e in model.equations), Ref("t"))
-        self.letters = free_letters(avoid, len(shape))
         self.components = tuple(index_symbol(c) for c in self.letters)
+        self.excluded = self.calculus.to_sympy.condition(where) if where is not None else None
+        self.free = tuple(index_symbol(c) for c in (*self.rows, *self.letters))
         self.shape = shape
 
     def keep(self) -> Callable[[str, tuple[S, ...]], bool]:
@@ -116,12 +135,12 @@ class _Gradient:
         for n, key in enumerate(keys):
             target = (*self.steps_at, *self.components)
             contributions = [c for c in self.calculus.contributions(key, target) if c.term.body != 0]
-            if n == 0:
+            if n == 0 and not self.rows:
                 steps.extend(self.opening([c for c in contributions if not self.vanishes(c.term)], len(keys) == 1))
             per_block.append(self.calculus.eliminated([c.term for c in contributions], self.keep(), self.last()))
         index_form = self.index_form(per_block) if len(keys) == 1 else None
         try:
-            raised = [self.raising.terms(terms, self.components) for terms in per_block]
+            raised = [self.raising.terms(terms, self.free) for terms in per_block]
             value = raised[0] if len(raised) == 1 else joined(raised)
             matrix = True
         except MatrixFormError:
@@ -133,6 +152,37 @@ class _Gradient:
             steps.append(Step(claim, "substitute and collect"))
         assumptions = self.assumptions()
         return Derivation(claim, index_form, tuple(steps), assumptions, matrix)
+
+    def by_states(self, states: Sequence[str]) -> Derivation:
+        """The chain rule over the states that the quantity reaches in one step, whose Jacobians stand."""
+        target = (*self.steps_at, *self.components)
+        found = [c.term for c in self.calculus.contributions(self.wrt.name, target) if c.term.body != 0]
+        terms = self.calculus.eliminated(found, lambda key, at: key in states, self.last())
+        terms = [t for t in terms if not self.ruled_out(t)]
+        parts: list[Expr] = []
+        for term in terms:
+            adjoints = adjoints_in(term.body)
+            if len(adjoints) != 1:
+                raise EvaluationError(f"the loss depends on {self.wrt.name} itself at a step that is asked about")
+            key, at = split_adjoint(adjoints[0])
+            at = at[: len(self.calculus.quantities[key].axes)]
+            state = Ref(key, tuple(self.calculus.to_tree.scalar(a) for a in at))
+            part: Expr = Mul(Transpose(Partial(state, self.wrt, "immediate")), Partial(self.of, state))
+            for b in reversed([b for b in term.bound if any(b.variable in a.free_symbols for a in at)]):
+                letter = self.raising.step_letter(b.variable, part)
+                low, high = self.calculus.to_tree.scalar(b.low), self.calculus.to_tree.scalar(b.high)
+                part = Reduce("sum", letter, low, high, None, substitute(part, {str(b.variable): Ref(letter)}))
+            if part not in parts:
+                parts.append(part)
+        claim = Compare((self.target, add(*parts)), ("=",))
+        names = ", ".join(sorted(states))
+        return Derivation(claim, None, (Step(claim, f"chain rule over the next steps of ${names}$"),), (), True)
+
+    def ruled_out(self, term: Term) -> bool:
+        """Whether a term only counts at steps that are not asked about."""
+        return self.excluded is not None and any(
+            isinstance(c, sp.Eq) and c.free_symbols == self.excluded.free_symbols for c in term.conditions
+        )
 
     def opening(self, contributions: list[Contribution], single: bool) -> list[Step]:
         """The first lines: the chain rule over all users, or one step back through the quantities that use it."""
@@ -172,8 +222,8 @@ class _Gradient:
     def index_form(self, per_block: list[list[Term]]) -> Expr:
         """The claim component by component."""
         terms = factored(per_block[0], self.calculus.to_tree.axes)
-        tree = readable(self.calculus.tree(terms), self.letters)
-        left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
+        tree = readable(self.calculus.tree(terms), [*self.rows, *self.letters])
+        left = Partial(self.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
         return Compare((left, presentable(tree)), ("=",))
 
     def assumptions(self) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Evaluator(Ranging):
         self.visits = 0
         self.memo: dict[tuple[str, Position, Position, tuple[tuple[str, int], ...]], Array] = {}
         self.active: list[tuple[str, Position, Position]] = []
-        self.elementwise = {**arrays.elementwise_functions(scope.backend), **scope.functions}
+        self.elementwise = arrays.elementwise_functions(scope.backend)
         self.methods: dict[type, Callable[[Any], Array]] = {
             Num: self.numeral,
             Ref: self.reference,
@@ -106,6 +106,11 @@ class Evaluator(Ranging):
                 problem.span = expr.span
             raise
 
+    def scalar(self, expr: Expr) -> Array:
+        """The value of a node where a number is needed: a zero of any shape is the number 0."""
+        value = self.value(expr)
+        return self.scope.backend.constant(0.0) if arrays.is_zero(value) else value
+
     def numeral(self, e: Num) -> Array:
         """The value of a number as it was typed."""
         try:
@@ -117,9 +122,9 @@ class Evaluator(Ranging):
 
     def integer(self, expr: Expr) -> int:
         """The value of an index expression, which must be a whole number."""
-        number = self.value(expr)
+        number = self.scalar(expr)
         if isinstance(number, Special) or tuple(number.shape) != ():
-            raise ShapeError("an index must be a number", expr.span)
+            raise EvaluationError("an index must be a number")
         k = float(number)
         if not isfinite(k) or k != round(k) or abs(k) > 10**9:
             raise EvaluationError(f"an index must be a whole number, not {k:g}")
@@ -131,11 +136,16 @@ class Evaluator(Ranging):
             return self.scope.backend.constant(float(self.index[e.name]))
         at = tuple(self.integer(a) for a in e.at)
         if any(isinstance(i, Ref) and i.name == ":" for i in e.index):
-            return self.sliced(self.scope.lookup(e.name, at), e)
+            return self.sliced(self.looked_up(e.name, at), e)
         index = tuple(self.integer(i) for i in e.index)
         if e.name in self.scope.definitions:
             return self.defined(e.name, at, index)
-        return self.oriented(self.scope.lookup(e.name, at), index, e)
+        return self.oriented(self.looked_up(e.name, at), index, e)
+
+    def looked_up(self, name: str, at: Position) -> Array:
+        """The raw value of a name; where vectors are rows, weights are stored the other way round."""
+        raw = self.scope.lookup(name, at)
+        return raw.T if self.scope.row_vectors and len(raw.shape) == 2 else raw
 
     def sliced(self, raw: Array, e: Ref) -> Array:
         """A row or column of a matrix as a vector, `W[k, :]`."""
@@ -166,7 +176,7 @@ class Evaluator(Ranging):
                 raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
             return raw[tuple(i - 1 for i in index)]
         if len(raw.shape) == 1:
-            return raw.reshape(-1, 1)
+            return raw.reshape(1, -1) if self.scope.row_vectors else raw.reshape(-1, 1)
         if len(raw.shape) > 2:
             raise ShapeError(f"this array with {len(raw.shape)} axes needs its subscripts", e.span)
         return raw
@@ -189,11 +199,19 @@ class Evaluator(Ranging):
         """A function call."""
         from notation.functions import apply_function
 
+        if (own := self.scope.functions.get(e.function + "'" * e.order)) is not None:
+            args = [self.scalar(a) for a in e.args]
+            if any(isinstance(a, Special) for a in args):
+                raise ShapeError(f"the size of what {e.function} is applied to is not known", e.span)
+            return own(*args)
         return apply_function(e, [self.value(a) for a in e.args], self.elementwise, self.scope.backend)
 
     def column(self, block: Expr) -> Array:
         """A block as a column."""
-        value = self.value(block)
+        return self.as_column(self.value(block), block)
+
+    def as_column(self, value: Array, block: Expr) -> Array:
+        """A value as a column."""
         if isinstance(value, Special):
             raise ShapeError("the length of this block is not known", block.span)
         shape = tuple(value.shape)
@@ -228,6 +246,8 @@ class Evaluator(Ranging):
 
     def picked(self, value: Array, index: Position, e: Expr) -> Array:
         """A component of a computed value."""
+        if arrays.is_zero(value):
+            return self.scope.backend.constant(0.0)
         if isinstance(value, Special):
             if value.kind == "identity" and len(index) == 2:
                 return self.scope.backend.constant(float(index[0] == index[1]) * float(value.factor))
@@ -260,20 +280,28 @@ class Evaluator(Ranging):
     def reduce(self, e: Reduce) -> Array:
         """A sum or product over a range."""
         low, high = self.bounds(e)
+        if self.scope.descending and e.operation == "product":  # from k = 3 down to j + 1
+            low, high = high, low
         if high - low > MAX_RANGE:
             raise EvaluationError(f"a range of {high - low} steps is too long")
         saved = self.index.get(e.variable)
         total: Array | None = None
+        stacked: list[Array] = []
         try:
             for k in range(low, high + 1):
                 self.index[e.variable] = k
                 if e.condition is not None and not self.holds(e.condition):
                     continue
                 term = self.value(e.body)
+                if e.operation == "stack":
+                    stacked.append(self.as_column(term, e.body))
+                    continue
                 if total is None:
                     total = term
                 elif e.operation == "sum":
                     total = arrays.add(total, term)
+                elif self.scope.ascending:
+                    total = arrays.multiply(total, term, "juxtaposed")
                 else:  # the later step stands on the left
                     total = arrays.multiply(term, total, "juxtaposed")
         finally:
@@ -281,6 +309,8 @@ class Evaluator(Ranging):
                 self.index.pop(e.variable, None)
             else:
                 self.index[e.variable] = saved
+        if stacked:
+            return self.scope.backend.stack(stacked)
         if total is None:
             return self.scope.backend.constant(0.0 if e.operation == "sum" else 1.0)
         return total
@@ -307,9 +337,9 @@ class Evaluator(Ranging):
         if isinstance(e, All):
             return all(self.holds(c) for c in e.conditions)
         if isinstance(e, Compare):
-            sides = [self.value(s) if not isinstance(s, Vector) else s for s in e.sides]
+            sides = [self.scalar(s) if not isinstance(s, Vector) else s for s in e.sides]
             return all(self._relates(a, r, b, e) for a, r, b in zip(sides, e.relations, sides[1:], strict=False))
-        value = self.value(e)
+        value = self.scalar(e)
         if isinstance(value, Special) or tuple(value.shape) != ():
             raise ShapeError("a condition must be a number", e.span)
         return bool(float(value) != 0.0)
@@ -341,14 +371,19 @@ class Evaluator(Ranging):
         of_at = tuple(self.integer(a) for a in of.at)
         wrt_at = tuple(self.integer(a) for a in wrt.at)
         raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
+        if e.signal and self.scope.slope is not None:  # by what the activation is applied to
+            raw = raw * self.scope.slope(wrt.name, wrt_at)
+        if self.scope.row_vectors and len(raw.shape) == 2:
+            raw = raw.T
         index = tuple(self.integer(i) for i in (*of.index, *wrt.index))
         if index and len(index) == len(raw.shape):
             return self.oriented(raw, index, e)
         if index:
-            raise ShapeError("this derivative mixes whole vectors with components", e.span)
+            raise EvaluationError("this derivative mixes whole vectors with components")
+        if len(raw.shape) == 3 and of.name not in self.scope.scalars:  # a vector by a matrix, its entries in a row
+            raw = raw.reshape(raw.shape[0], -1)
         value = self.oriented(raw, (), e)
-        return (
-            arrays.transpose(value)
-            if self.scope.adjoint_rows and of.name == self.scope.loss and value.shape[-1:] == (1,)
-            else value
-        )
+        gradient = of.name in self.scope.scalars
+        if gradient and self.scope.adjoint_rows and value.shape[-1:] == (1,):
+            return arrays.transpose(value)
+        return arrays.transpose(value) if self.scope.jacobians_transposed and not gradient else value

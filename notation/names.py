@@ -11,7 +11,7 @@ from notation.errors import ReadError
 from notation.lexicon import ACCENT_WORDS
 from notation.spelled import _OPEN_INDEX, _STEP_WORDS, Piece, Spelled
 from notation.spelling import Spelling
-from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Ref, number
+from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Reduce, Ref, free_names, number
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 
 
@@ -47,7 +47,10 @@ class Names(Spelling):
             return self._opened(out)
         if (
             len(out.base) == 1
-            and out.base in (INDEX_LETTERS | {"t"})
+            and (
+                out.base in (INDEX_LETTERS | ({"t", "T"} if self.vocabulary.ranges else {"t"}))
+                or self.vocabulary.is_axis(out.base)
+            )
             and not out.subs
             and not out.sups
             and not out.accents
@@ -86,7 +89,7 @@ class Names(Spelling):
                 if found is not None:
                     inner, _ = group(piece, cut + 1)
                     return found, pieces[:i] + split_commas(inner) + pieces[i + 1 :]
-        whole = self.vocabulary.find(symbol)
+        whole = (self.vocabulary.stepped(symbol) if pieces else None) or self.vocabulary.find(symbol)
         return (whole, pieces) if whole is not None else None
 
     def _placed(self, quantity: Quantity, pieces: list[Piece], out: Spelled) -> Expr:
@@ -109,7 +112,7 @@ class Names(Spelling):
             kept = [p for p in kept if not (len(p) == 1 and p[0].text in self.vocabulary.ranges)]
             items = [e for p in kept for e in self.indices(p)]
             return Ref(quantity.name, (step,), tuple(items), span=span)
-        items = [e for p in kept for e in self.indices(p)]
+        items = [e for p in self._steps_first(quantity, kept, out) for e in self.indices(p)]
         if not axes and dims == 2 and len(items) == 1 and isinstance(items[0], Num) and 10 <= items[0].value < 100:
             items = [number(int(d)) for d in str(items[0].value)]  # A_{23}
         if axes and len(items) > axes + max(dims, 0) and quantity.shape is not None:
@@ -123,6 +126,8 @@ class Names(Spelling):
             if len(items) == axes + dims == 2 and axes == 1 and self._time_last(items):
                 items.reverse()  # C_i^{(t)}: the component came first
             return Ref(quantity.name, tuple(items[:axes]), tuple(items[axes:]), span=span)
+        if 0 < len(items) < axes == len(set(quantity.axes)):
+            return self._of_a_family(quantity, items, span)
         if axes and not items:  # code style: names without a time mean the current step
             return Ref(quantity.name, tuple(Ref(a, span=span) for a in quantity.axes), span=span)
         if not axes and not dims and items and quantity.role in {"size", "index"}:
@@ -136,13 +141,39 @@ class Names(Spelling):
             )
         return Ref(quantity.name, (), tuple(items), span=span)
 
+    def _of_a_family(self, quantity: Quantity, items: list[Expr], span: tuple[int, int]) -> Expr:
+        """Some positions of a quantity with several: `a_1` at the current step, `a[t]` all of one step."""
+        lead = max(quantity.axes, key=list(self.vocabulary.ranges).index)
+        (family, *more) = [a for a in quantity.axes if a != lead]
+        steps = [e for e in items if lead in free_names(e)]
+        if more or len(items) != 1:
+            raise ReadError(f"{quantity.name} needs {len(quantity.axes)} positions", self.text, span)
+        if not steps and not (isinstance(items[0], Ref) and items[0].name in self.vocabulary.step_names - {family}):
+            places = {family: items[0], lead: Ref(lead, span=span)}
+            return Ref(quantity.name, tuple(places[a] for a in quantity.axes), span=span)
+        places = {family: Ref(family), lead: items[0]}
+        low, high = self.vocabulary.ranges[family]
+        one = Ref(quantity.name, tuple(places[a] for a in quantity.axes), span=span)
+        return Reduce("stack", family, low, high, None, one, span=span)
+
+    def _steps_first(self, quantity: Quantity, pieces: list[Piece], out: Spelled) -> list[Piece]:
+        """`d_i^{(k)}`: where letters do not tell which is the step, it is the one above."""
+        above = [p for p in pieces if any(p is s for s in out.sups)]
+        below = [p for p in pieces if not any(p is s for s in out.sups)]
+        if len(quantity.axes) != 1 or not above or not below:
+            return pieces
+        steps = self.vocabulary.step_names | {"t", "T"}
+        if any(t.text in steps or t.kind == "num" for p in below for t in p):
+            return pieces
+        return [*above, *below]
+
     def _time_last(self, items: list[Expr]) -> bool:
         def names(e: Expr) -> set[str]:
-            from notation.tree import free_names
-
             return free_names(e)
 
         axes = set(self.vocabulary.ranges) | {"T"}
+        if isinstance(items[-1], Num) and isinstance(items[0], Ref):  # f_p(3)
+            return items[0].name in INDEX_LETTERS and items[0].name not in self.vocabulary.step_names
         return bool(names(items[-1]) & axes) and not names(items[0]) & axes
 
     def indices(self, piece: Piece) -> list[Expr]:
@@ -163,7 +194,7 @@ class Names(Spelling):
             for t in piece
             if not (t.kind == "op" and t.text in {"(", ")", "<", ">"} and t in (piece[0], piece[-1]) and len(piece) > 2)
         ]
-        parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | frozenset(INDEX_LETTERS) | {"t"})
+        parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | INDEX_LETTERS | {"t", "T"})
         value = parser.sum_expression()
         if parser.peek() is not None:
             raise parser.error("this subscript could not be read", "h_{t-1}")
@@ -175,7 +206,7 @@ class Names(Spelling):
 
     # -- derivatives by their letters --------------------------------------------------------------------------------
 
-    def adjoint(self, wrt: Expr, span: tuple[int, int]) -> Expr:
+    def adjoint(self, wrt: Expr, span: tuple[int, int]) -> Partial:
         """The total derivative of the loss with respect to `wrt`."""
         if self.vocabulary.loss is None:
             raise ReadError(
@@ -195,11 +226,12 @@ class Names(Spelling):
         span = (out.start, out.end)
         pieces = out.subs + out.sups
         flat = [e for p in pieces for e in self._plain_indices(p)]
-        if len(out.subs) >= 1 and not out.sups and len(flat) == 2 and all(self._is_index(e) for e in flat):
+        kronecker = len(out.subs) >= 1 and not out.sups and len(flat) == 2 and all(self._is_index(e) for e in flat)
+        if kronecker and not self._names_a_signal(out.subs):
             return Indicator(Compare((flat[0], flat[1]), ("=",), span=span), span=span)
         if self.vocabulary.loss is None:
             return None
-        for i, piece in enumerate(pieces):
+        for i, piece in reversed(list(enumerate(pieces))) if out.sups else enumerate(pieces):
             if piece and piece[0].kind in {"name", "greek", "accent"}:
                 probe = type(self)(list(piece), self.text, self.vocabulary, self.bound)
                 try:
@@ -209,16 +241,23 @@ class Names(Spelling):
                 found = self._declared(inner)
                 if probe.peek() is None and found is not None and found[0].role == "quantity":
                     others = pieces[:i] + pieces[i + 1 :]
-                    return self.adjoint(self._placed(found[0], found[1] + others, out), span)
+                    return replace(self.adjoint(self._placed(found[0], found[1] + others, out), span), signal=True)
         token = self.peek()
         if not pieces and token is not None and token.kind in {"name", "greek", "accent"}:
             saved = self.pos
             inner = self.spelled()
             found = self._declared(inner)
             if found is not None and found[0].role == "quantity":
-                return self.adjoint(self._placed(found[0], found[1], inner), (out.start, inner.end))
+                place = (out.start, inner.end)
+                return replace(self.adjoint(self._placed(found[0], found[1], inner), place), signal=True)
             self.pos = saved
         return None
+
+    def _names_a_signal(self, subs: list[Piece]) -> bool:
+        r"""Whether `\delta_i(t+1)` is the signal of the gate i: a quantity with steps, and a step beside it."""
+        steps = self.vocabulary.step_names
+        named = [p for p in subs if len(p) == 1 and self.vocabulary.stepped_base(p[0].text)]
+        return bool(named) and any(t.text in steps for p in subs if p not in named for t in p)
 
     def _plain_indices(self, piece: Piece) -> list[Expr]:
         try:
@@ -228,12 +267,8 @@ class Names(Spelling):
 
     def _is_index(self, e: Expr) -> bool:
         if isinstance(e, Ref):
-            return (
-                not e.at
-                and not e.index
-                and (e.name in INDEX_LETTERS or e.name in self.bound)
-                and e.name not in self.vocabulary.ranges
-            )
+            family = e.name in self.vocabulary.ranges and e.name not in {"t", "tau"}
+            return not e.at and not e.index and (e.name in INDEX_LETTERS or e.name in self.bound or family)
         return isinstance(e, (Add, Num))
 
     # -- undeclared names -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from notation.lexer import tokenize
 from notation.lexicon import FUNCTIONS, KEYWORDS, near_function
+from notation.lists import list_commas
 from notation.names import Names
 from notation.tokens import Token
 from notation.vocabulary import Vocabulary
@@ -88,6 +89,7 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
     scripts = _scripted(tokens)
     words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
     tokens, words = _without_remarks(tokens, words)
+    lists = list_commas(tokens, words)
     out = [Segment(line_start=True)]
     depth = environment = 0
     for i, token in enumerate(tokens):
@@ -116,7 +118,7 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
         elif token.kind in {"sep", "bullet"} or (token.kind == "op" and token.text in {";", ":", "?", "!", "#"}):
             if current.tokens or (current.words and token.text in {".", ";"}):
                 out.append(Segment())
-        elif token.kind == "op" and token.text == "," and _comma_breaks(tokens, words, i):
+        elif token.kind == "op" and token.text == "," and i not in lists and _comma_breaks(tokens, words, i):
             if current.tokens:
                 out.append(Segment())
         else:
@@ -190,9 +192,11 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return lonely and not touched and (after is None or after.kind in {"word", "name"}) and not known.open
     if known.knows_base(run):
         return False
+    if after is not None and after.kind == "num" and not after.space and _spells(run, known):
+        return False  # dO3
     if run.lower() in SHORT_WORDS or run.lower() in NUMBER_WORDS:
         named = touched and run[0].islower() and _spells(run, known) and not (known.open and len(run) >= 4)
-        return not (named and run not in {"and", "or", "for"})
+        return not (named and run not in {"and", "or", "for", "is", "are", "as", "the"})
     if known.open and len(run) >= 4 and not touched and not (after is not None and after.text == "("):
         return True
     if known.open:
@@ -292,6 +296,9 @@ def _comma_breaks(tokens: list[Token], words: list[bool], i: int) -> bool:
     one."""
     if i and tokens[i - 1].kind == "ellipsis":
         return False
+    if 1 < i < len(tokens) - 1 and tokens[i - 2].text == "_" and not tokens[i].space and not tokens[i + 1].space:
+        if tokens[i + 1].kind == "name" and len(tokens[i + 1].text) == 1:
+            return False  # a_f,t: a subscript without braces
     depth = 0
     for k in range(i + 1, len(tokens)):
         token = tokens[k]

@@ -14,7 +14,9 @@ from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_co
 
 
 class Spelling(Cursor):
-    """The part of the reader that collects one symbol from the text."""
+    """The part of the reader that collects one symbol from the text; `naming` while it reads a name being defined."""
+
+    naming = False
 
     # -- spelling -------------------------------------------------------------------------------------------------
 
@@ -70,6 +72,10 @@ class Spelling(Cursor):
         if token is None or token.kind != "name" or token.space or token.start != self.before():
             return
         letter = token.text[0]
+        if len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter):
+            out.subs.append([token])
+            self.pos += 1
+            return
         ends = {
             high.name
             for axis in self._axes(out)
@@ -87,6 +93,8 @@ class Spelling(Cursor):
         """Take the first name of a run of letters (`Wx` is W times x) and leave the rest as a token."""
         run = token.text
         first = self.first_name(run)
+        if self.letter_and_index(first):
+            first = run[:1]
         if len(first) < len(run):
             rest = replace(token, text=run[len(first) :], start=token.start + len(first), space=False)
             self.tokens[self.pos - 1 : self.pos] = [replace(token, text=first, end=token.start + len(first)), rest]
@@ -111,9 +119,21 @@ class Spelling(Cursor):
             return run[0]
         return run
 
+    def letter_and_index(self, run: str) -> bool:
+        """Whether two letters are a capital that runs along a sequence and its index, `Hk`."""
+        capital = len(run) == 2 and run[0].isupper() and self.loose_index(run[1])
+        return capital and self.vocabulary.stepped_base(run[0])
+
+    def loose_index(self, letter: str) -> bool:
+        """Whether a letter can only be an index, because nothing is called by it."""
+        known = self.vocabulary
+        return letter in INDEX_LETTERS and not known.open and not known.knows_base(letter)
+
     def is_name(self, run: str) -> bool:
         """Whether a run of letters is one declared name, function or index variable."""
         known = self.vocabulary
+        if self.letter_and_index(run):
+            return True
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
         if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
@@ -150,7 +170,8 @@ class Spelling(Cursor):
                 and token.text.isdigit()
             ):
                 key = replace(Symbol(out.base, out.accents), label=token.text)
-                if self.vocabulary.find(key) is None and not self.vocabulary.open and not self._axes(out):
+                unknown = self.vocabulary.find(key) is None and not self.vocabulary.open and not self._axes(out)
+                if unknown and not self.naming:
                     return
                 self.pos += 1
                 out.subs.append([token])
@@ -223,6 +244,17 @@ class Spelling(Cursor):
             return [[replace(token, text=token.text[:2]), following]]
         if token.kind == "name" and len(token.text) > 1 and not token.roman:
             return [[self._plain_label(out, token)]]
+        after = self.peek(1)
+        if (
+            following is not None
+            and following.text == ","
+            and not following.space
+            and after is not None
+            and not after.space
+            and after.text in self.vocabulary.ranges
+        ):
+            self.pos += 2  # a_f,t without braces
+            return [[token], [after]]
         return [[token]]
 
     def _plain_label(self, out: Spelled, token: Token) -> Token:
@@ -254,7 +286,9 @@ class Spelling(Cursor):
     def _plainly(self, out: Spelled) -> Quantity | None:
         """The quantity of a symbol without its subscripts; a bar that no name has marks an adjoint."""
         bare = tuple(a for a in out.accents if a != "bar")
-        found = self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(Symbol(out.base, bare))
+        named = Symbol(out.base, out.accents)
+        found = self.vocabulary.stepped(named) or self.vocabulary.find(named)
+        found = found or self.vocabulary.find(Symbol(out.base, bare))
         for word, accent in ACCENT_WORDS.items():  # yhat, htilde
             if found is None and out.base.endswith(word) and out.base != word:
                 found = self.vocabulary.find(Symbol(out.base[: -len(word)], (*out.accents, accent)))
@@ -295,7 +329,8 @@ class Spelling(Cursor):
         timelike = bool(axes) and bool(names or wrapped) and all(self._timelike(t) for t in content) and texts != ["T"]
         if wrapped and axes and texts == ["T"]:
             timelike = True
-        component = wrapped and all(t.text in INDEX_LETTERS or t.kind == "num" for t in content)
+        shifts = {"+", "-"} if axes else set()  # z_l^{(k+1)}
+        component = wrapped and all(t.text in INDEX_LETTERS | shifts or t.kind == "num" for t in content)
         component = component and (bool(names) or not self.vocabulary.open)  # x^(2) is a square
         bare = (
             not wrapped
@@ -328,7 +363,7 @@ class Spelling(Cursor):
     def _timelike(self, token: Token) -> bool:
         if token.kind == "num" or (token.kind == "op" and token.text in {"+", "-", ","}):
             return True
-        bounds = {"T", "t"} | set(self.vocabulary.ranges) | self.bound | {"tau"}
+        bounds = {"T", "t", "tau"} | self.vocabulary.step_names | self.bound
         return token.kind in {"name", "greek"} and token.text in bounds
 
     def index_bracket(self, out: Spelled, token: Token) -> list[Piece] | None:
@@ -339,9 +374,9 @@ class Spelling(Cursor):
         inner = self.tokens[self.pos + 1 : end]
         if not inner:
             return None
-        found = self._plainly(out) or self.vocabulary.find(
-            Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p))
-        )
+        labelled = self.vocabulary.find(Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p)))
+        found = self._plainly(out) or labelled
+        labels = len(out.subs) if labelled is not None else 0  # the g of p_g(x) is part of the name
         timelike = all(self._timelike(t) for t in inner)
         indexlike = all(self._timelike(t) or t.text in INDEX_LETTERS or t.text in {":"} for t in inner)
         if found is None:
@@ -367,7 +402,7 @@ class Spelling(Cursor):
             used = len([p for p in out.subs + out.sups if self._is_position(p)])
             dims = len(found.shape or ())
             steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
-            missing = not steps and len(out.subs) + len(out.sups) < len(found.axes) + dims
+            missing = not steps and len(out.subs) - labels + len(out.sups) < len(found.axes) + dims
             letter = len(inner) == 1 and inner[0].kind == "name" and inner[0].text in (INDEX_LETTERS | self.bound)
             component = letter and not token.space and len(out.subs) + len(out.sups) < len(found.axes) + dims
             component = component and bool(steps or not found.axes)

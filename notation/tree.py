@@ -20,7 +20,8 @@ NOWHERE: Span = (0, 0)
 # How a product was written. Meaning is directed by shape, so most kinds differ only where shapes leave a choice.
 Product = Literal["juxtaposed", "star", "dot", "elementwise", "matrix", "outer"]
 Relation = Literal["=", "<", "<=", ">", ">=", "!=", "in"]
-DerivativeKind = Literal["total", "direct"]
+# "immediate" holds all earlier steps fixed; a text only ever says total or direct (\partial^+).
+DerivativeKind = Literal["total", "direct", "immediate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,13 @@ class Call(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Reduce(Expr):
-    """A sum or product over one index variable.
+    """A sum or product over one index variable, or the column of all its values under each other.
 
     `low`/`high` are inclusive; both `None` means the whole range of the positions that `variable` indexes.
     A matrix product over a sequence has the later step on the left.
     """
 
-    operation: Literal["sum", "product"]
+    operation: Literal["sum", "product", "stack"]
     variable: str
     low: Expr | None
     high: Expr | None
@@ -126,11 +127,16 @@ class Reduce(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Partial(Expr):
-    """The derivative of `of` with respect to `wrt`; `direct` counts explicit occurrences only."""
+    """The derivative of `of` with respect to `wrt`; `direct` counts explicit occurrences only.
+
+    A `signal` was written as delta with the name of a quantity, which may also mean the derivative by what its
+    activation is applied to.
+    """
 
     of: Expr
     wrt: Expr
     kind: DerivativeKind = "total"
+    signal: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field, replace
 from notation.lexer import tokenize
 from notation.lexicon import ACCENT_WORDS, FUNCTIONS, GREEK
 from notation.tokens import Token
-from notation.tree import Expr
+from notation.tree import Expr, Ref
 
 # One dimension is a tuple of blocks: a size such as n+d has the two blocks n and d.
 Dim = tuple[Expr, ...]
 Shape = tuple[Dim, ...]
+
+# A letter may name one quantity without steps and another with them (E and E_t): this ends the name of the latter.
+STEPPED = "@"
 
 # Letters that usually run over components; used only to split `W_{ij}` and to read a bare superscript as a component.
 INDEX_LETTERS = frozenset("ijklmpqrsuv")
@@ -70,7 +73,10 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All names known in one place. Immutable: `with_local` returns an extended copy."""
+    """All names known in one place. Immutable: `with_local` returns an extended copy.
+
+    `arguments` tells what a function known by name only is applied to in the model, with the step variables there.
+    """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
@@ -79,10 +85,16 @@ class Vocabulary:
     loss: str | None = None
     open: bool = False
     latex: bool = False
+    arguments: Mapping[str, tuple[tuple[str, ...], Expr]] = field(default_factory=dict)
 
     def find(self, symbol: Symbol) -> Quantity | None:
         """The quantity that a spelled symbol names, or None."""
         name = self.spellings.get(symbol.key)
+        return self.quantities.get(name) if name is not None else None
+
+    def stepped(self, symbol: Symbol) -> Quantity | None:
+        """The quantity with steps that shares its letter with one that has none: the E_t beside E."""
+        name = self.spellings.get(symbol.key + STEPPED)
         return self.quantities.get(name) if name is not None else None
 
     def knows_base(self, base: str) -> bool:
@@ -93,9 +105,22 @@ class Vocabulary:
     def _bases(self) -> frozenset[str]:
         cached = self.__dict__.get("_bases_cache")
         if cached is None:
-            cached = frozenset(key.rsplit(":", 1)[-1].split("_", 1)[0].split("^", 1)[0] for key in self.spellings)
+            cached = frozenset(
+                key.rstrip(STEPPED).rsplit(":", 1)[-1].split("_", 1)[0].split("^", 1)[0] for key in self.spellings
+            )
             object.__setattr__(self, "_bases_cache", cached)
         return cached
+
+    def stepped_base(self, letter: str) -> bool:
+        """Whether a letter alone names a quantity that runs along a sequence."""
+        found = self.stepped(Symbol(letter)) or self.find(Symbol(letter))
+        return found is not None and bool(found.axes)
+
+    @property
+    def step_names(self) -> frozenset[str]:
+        """The sequence variables and the sizes at which their ranges end."""
+        ends = {e.name for pair in self.ranges.values() for e in pair if isinstance(e, Ref)}
+        return frozenset(self.ranges) | ends
 
     def is_axis(self, name: str) -> bool:
         """Whether `name` is a declared sequence variable such as t."""

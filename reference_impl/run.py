@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from derivations.model import Equation, Model
+from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
+from notation.opaque import opaque_functions
 from notation.scope import Scope
-from notation.tree import DerivativeKind, Expr
+from notation.tree import Call, DerivativeKind, Expr, Num, Ref
 from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
@@ -31,15 +34,49 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
         for r in ([high] if high is not None else [])
         if hasattr(r, "name")
     }
-    steps = [s for s in model.sizes if s in lengths]
-    others = [s for s in model.sizes if s not in lengths]
+    steps = [s for s in model.sizes if s in lengths and s not in model.samples]
+    others = [s for s in model.sizes if s not in lengths and s not in model.samples]
     pool = list(rng.permutation(np.arange(2, 3 + len(others) + 1)))
     sizes = {s: int(pool[k]) for k, s in enumerate(others)}
     free = [v for v in range(3, 12) if v not in sizes.values()]
     for s in steps:
         k = int(rng.integers(0, 2))
         sizes[s] = free.pop(min(k, len(free) - 1))
+    sizes |= chosen(model, sizes, rng)
     return {s: sizes[s] for s in model.sizes}
+
+
+def positions_in(model: Model) -> dict[str, str]:
+    """Names among the sizes that are positions in a sequence, with the variable of the sequence: `position i`."""
+    rules = {s: model.samples.get(s, "").split() for s in model.sizes}
+    return {s: rule[1] for s, rule in rules.items() if len(rule) == 2 and rule[0] == "position"}
+
+
+def chosen(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:
+    """Sizes that obey the model's `samples`: fixed, within bounds, with room for orthonormal families, positions."""
+    out: dict[str, int] = {}
+    for s in model.sizes:
+        low, dots, high = model.samples.get(s, "").partition("..")
+        if dots:
+            out[s] = int(rng.integers(int(low), int(high) + 1))
+        elif low.isdigit():
+            out[s] = int(low)
+    for name in (n for n, rule in model.samples.items() if rule == "orthonormal"):
+        (axis,) = model.vocabulary.quantities[name].axes
+        (room,), count = model.shape(name), model.vocabulary.ranges[axis][1]
+        if len(room) == 1 and isinstance(room[0], Ref) and isinstance(count, Ref):
+            needed = {**sizes, **out}[count.name]
+            if {**sizes, **out}[room[0].name] < needed:
+                out[room[0].name] = needed + int(rng.integers(1, 3))
+    taken: dict[str, list[int]] = {}
+    for s, axis in positions_in(model).items():
+        ends = model.vocabulary.ranges[axis]
+        known = {**sizes, **out}
+        first, last = (known[e.name] if isinstance(e, Ref) else int(e.value) if isinstance(e, Num) else 1 for e in ends)
+        left = [k for k in range(first, last + 1) if k not in taken.setdefault(axis, [])]
+        out[s] = int(rng.choice(left))
+        taken[axis].append(out[s])
+    return out
 
 
 class Run:
@@ -61,6 +98,8 @@ class Run:
         self.tensors: dict[Place, Tensor] = {}
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
+        self.families: dict[str, Array] = {}
+        self.zeros = [(n, start) for n, start in model.initial if model.samples.get(n) == "zero"]
         self.leaves()
         self.forward()
 
@@ -87,6 +126,13 @@ class Run:
         elif self.model.samples.get(name) == "one-hot":
             value = np.zeros(shape)
             value[int(self.rng.integers(0, shape[0]))] = 1.0
+        elif self.model.samples.get(name) == "orthonormal":
+            value = self.orthonormal(name)[:, at[0] - self.ranges[self.model.vocabulary.quantities[name].axes[0]][0]]
+        elif ".." in self.model.samples.get(name, ""):
+            low, high = (float(end) for end in self.model.samples[name].split("..", 1))
+            value = self.rng.uniform(low, high, size=shape)
+        elif self.model.samples.get(name) == "zero":
+            value = np.zeros(shape)
         elif name in self.model.distributions:
             weights = np.exp(self.rng.normal(size=shape))
             value = weights / weights.sum()
@@ -97,13 +143,21 @@ class Run:
                 value = np.exp(value)
         self.tensors[name, at] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
 
+    def orthonormal(self, name: str) -> Array:
+        """A family of unit vectors at right angles to one another, one column for each position of its sequence."""
+        if name not in self.families:
+            low, high = self.ranges[self.model.vocabulary.quantities[name].axes[0]]
+            (length,) = self.shape(name)
+            if high - low + 1 > length:
+                raise ArithmeticError(f"{high - low + 1} orthonormal vectors {name} do not fit into dimension {length}")
+            self.families[name] = np.linalg.qr(self.rng.normal(size=(length, high - low + 1)))[0]
+        return self.families[name]
+
     def leaves(self) -> None:
         """Sample parameters, first states and inputs."""
-        for name in self.model.parameters:
-            self.leaf(name, ())
         for name, start in self.model.initial:
             self.leaf(name, (start,))
-        for name in self.model.inputs:
+        for name in (*self.model.parameters, *self.model.inputs):
             for at in self.positions(self.model.vocabulary.quantities[name].axes):
                 self.leaf(name, at)
 
@@ -112,15 +166,24 @@ class Run:
         return itertools.product(*(range(self.ranges[a][0], self.ranges[a][1] + 1) for a in axes))
 
     def forward(self) -> None:
-        """Run the equations: those of one sequence together, step by step, in the order in which they stand."""
-        quantities = self.model.vocabulary.quantities
-        for first, group in itertools.groupby(self.model.equations, key=lambda e: quantities[e.left.name].axes[:1]):
+        """Run the equations: those of one sequence together, step by step, in the order in which they stand.
+
+        Of a quantity that runs over several sequences, the one that is declared last leads.
+        """
+        for lead, group in itertools.groupby(self.model.equations, key=self.leading):
             members = list(group)
-            for start in self.positions(first):
+            for start in self.positions(lead):
                 for e in members:
-                    axes = quantities[e.left.name].axes
-                    for rest in self.positions(axes[1:]):
-                        self.step(e, axes, (*start, *rest))
+                    axes = self.model.vocabulary.quantities[e.left.name].axes
+                    for at in self.positions(axes):
+                        if all(at[axes.index(axis)] == k for axis, k in zip(lead, start, strict=True)):
+                            self.step(e, axes, at)
+
+    def leading(self, e: Equation) -> tuple[str, ...]:
+        """The sequence along which an equation is computed step by step; none for one that is computed once."""
+        axes = self.model.vocabulary.quantities[e.left.name].axes
+        order = list(self.ranges)
+        return tuple(sorted(axes, key=order.index)[-1:])
 
     def step(self, e: Equation, axes: tuple[str, ...], at: tuple[int, ...]) -> None:
         """Compute one quantity at one position, unless its value is given."""
@@ -149,6 +212,8 @@ class Run:
                 return tensors[name, at]
             if name in self.sizes and not at:
                 return torch.tensor(float(self.sizes[name]), dtype=torch.float64)
+            if any(name == n and at < (start,) for n, start in self.zeros):
+                return torch.zeros(self.shape(name), dtype=torch.float64)
             raise KeyError(f"{name}{list(at)} has no value: is the first step declared among the inputs?")
 
         axes = {n: q.axes for n, q in self.model.vocabulary.quantities.items()}
@@ -158,9 +223,25 @@ class Run:
             axes=axes,
             blocks=lambda n, a: list(self.blocks(n)[a]),
             backend=self.backend,
+            functions=opaque_functions(self.model.functions, self.seed, self.backend),
         )
 
     # -- derivatives ------------------------------------------------------------------------------------------------
+
+    def slopes(self) -> dict[Place, Array]:
+        """The slopes of elementwise functions at what they are applied to, by the quantity that they compute."""
+        out: dict[Place, Array] = {}
+        for place, (equation, index) in self.inputs_of.items():
+            right = equation.right
+            if not isinstance(right, Call) or len(right.args) != 1 or place in self.given:
+                continue
+            try:
+                slope = evaluate(replace(right, order=right.order + 1), self.scope(self.tensors).at(**index))
+            except (EvaluationError, ShapeError):
+                continue  # no elementwise function
+            if tuple(slope.reshape(-1).shape) == tuple(self.tensors[place].reshape(-1).shape):
+                out[place] = slope.detach().numpy().reshape(self.shape(equation.left.name)).copy()
+        return out
 
     def adjoints(self) -> dict[Place, Array]:
         """The total derivative of the loss by everything."""
@@ -172,19 +253,24 @@ class Run:
         return {p: _numpy(g, self.tensors[p]) for p, g in zip(places, grads, strict=True)}
 
     def jacobians(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
-        """Jacobians of every computed vector or scalar by every non-parameter it depends on: total and direct."""
+        """Jacobians of every computed vector or scalar, total and direct, by every vector and scalar it depends on.
+
+        Direct ones are also by parameters, and so are the gradients of scalars (an error at one step). The total
+        derivative of a vector by a matrix follows from these by the chain rule (`World.partial`).
+        """
         out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
-        sources = [p for p in self.tensors if p[0] not in self.model.parameters and self.tensors[p].dim() <= 1]
+        parameters = [p for p in self.tensors if p[0] in self.model.parameters]
+        sources = [p for p in self.tensors if p not in parameters and self.tensors[p].dim() <= 1]
         for place, (equation, index) in self.inputs_of.items():
             if self.tensors[place].dim() > 1 or place in self.given:
                 continue
-            self.jacobian(
-                place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out
-            )
+            others = [p for p in sources if p != place]
+            scalar = self.tensors[place].dim() == 0 and place[0] != self.model.loss
+            wholly = [*others, *parameters] if scalar else others
+            self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in wholly], "total", out)
             fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
-            self.jacobian(
-                place, self.value(equation, index, fresh), [(p, fresh[p]) for p in sources if p != place], "direct", out
-            )
+            used = [(p, fresh[p]) for p in [*others, *parameters]]
+            self.jacobian(place, self.value(equation, index, fresh), used, "direct", out)
         return out
 
     def jacobian(
@@ -244,4 +330,8 @@ def make_world(
         ranges=run.ranges,
         blocks={n: run.blocks(n) for n in shapes},
         loss=model.loss,
+        functions=model.functions,
+        parameters=model.parameters,
+        zeros=dict(run.zeros),
+        slopes=run.slopes(),
     )

@@ -12,14 +12,15 @@ from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.counted import counted
-from checkers.kinds.base import Kind, verdict
+from checkers.doubt import doubt
+from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import answer_value, read_numbers, shown
 from checkers.reported import Reported, reported
 from checkers.solution import Road, Solution
 from checkers.spec import Strict
 from checkers.verdict import Verdict, Witness
 from derivations.derivation import Step
-from notation.tree import Expr, Num, number
+from notation.tree import Expr, Num, Span, number
 from notation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Metric(Strict):
     name: str
     low: float
     high: float
+    outside: Literal["wrong", "manual"] = "wrong"
 
 
 class Derived(Strict):
@@ -95,7 +97,13 @@ class Program(Kind):
             what = "A program waits for a person." if self.metric is None else f"No {self.metric.name} was found; a "
             message = what if self.metric is None else f"{what}person decides."
             return verdict(question, text, "manual", message=f"{message} {said}".strip())
-        outside = next((r for r in found if not self.metric.low <= r <= self.metric.high), None)
+        if why := next((why for _, span in found if (why := doubt(text, span, value=True))), ""):
+            return doubtful(question, text, why, ())
+        outside = next((r for r, _ in found if not self.metric.low <= r <= self.metric.high), None)
+        if outside is not None and self.metric.outside == "manual":
+            bounds = f"{shown(self.metric.low)} and {shown(self.metric.high)}"
+            message = f"{shown(outside)} is not between {bounds}; a person decides."
+            return verdict(question, text, "manual", message=message)
         if outside is not None:
             bounds = f"{shown(self.metric.low)} to {shown(self.metric.high)}"
             return verdict(
@@ -105,7 +113,7 @@ class Program(Kind):
                 witness=Witness(self.metric.name, bounds, shown(outside)),
                 message=f"A working program reaches a {self.metric.name} of {bounds}; {shown(outside)} was reported.",
             )
-        told = ", ".join(f"{r:g}" for r in found)
+        told = ", ".join(f"{r:g}" for r, _ in found)
         if wrong_count is not None:
             return verdict(
                 question,
@@ -116,12 +124,12 @@ class Program(Kind):
             )
         return verdict(question, text, "correct", evidence=f"{self.metric.name} {told}. {said}".strip())
 
-    def measured(self, text: str) -> list[float]:
-        """The values of the metric in a report; a lone number needs no name."""
+    def measured(self, text: str) -> list[tuple[float, Span]]:
+        """The values of the metric in a report, and where they stand; a lone number needs no name."""
         assert self.metric is not None
         stem = self.metric.name.split()[-1].lower()[:6]
         other = ("train", "valid", "epoch") if "test" in self.metric.name else ()
-        named = [self.scaled(r) for r in reported(text, stem, without=other)]
+        named = [(self.scaled(r), (r.start, r.end)) for r in reported(text, stem, without=other)]
         if named or re.search(rf"\b{stem}", text, re.IGNORECASE) or reported(text, "param"):
             return named
         answer, values = read_numbers(text, Vocabulary(open=True), {})
@@ -132,7 +140,7 @@ class Program(Kind):
             return []
         value = float(found.value)
         percent = self.metric.high <= 1 < value <= 100 and "%" not in text
-        return [value / 100 if percent else value]
+        return [(value / 100 if percent else value, found.statement.span)]
 
     def scaled(self, r: Reported) -> float:
         """A share where the metric is one, however it was written."""

@@ -80,7 +80,7 @@ def test_nothing_is_wider_than_the_page(sample: SimpleNamespace) -> None:
 def test_the_graded_sheet_in_order(sample: SimpleNamespace) -> None:
     """The structure of one part: verdict, question, answer, key with the lost term tinted, reason, witness, steps."""
     text = both(sample, "typ")["graded"].decode()
-    part = text[text.index("#bar(colours.red") : text.index("#bar(colours.blue")]
+    part = text[text.index("#title-bar(colours.red") : text.index("#title-bar(colours.blue")]
     wanted = [
         "Not correct",
         "*1* \\/ 5",
