@@ -11,6 +11,7 @@ from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
 from checkers.verdict import LineVerdict
 from checkers.working import Line, Working, entries_of, is_number, is_plain, rows_of
+from checkers.worktext import ACCUMULATED
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.tree import Expr, Num, Partial, Ref, walk
 
@@ -83,7 +84,8 @@ class Tracing:
         mistaken = line.way == "value" and isinstance(line.of, Ref) and key_of(line.of) in self.meaning.mistaken
         if mistaken:
             return Traced(line, claims, f"This is not what {formula(line.of)} is.")
-        if not claims:
+        part = ACCUMULATED in self.working.text[slice(*line.span)]  # v̄_2 += ...: right when it is the whole sum
+        if not claims or (part and not all(c.right(self.tolerance) for c in claims)):
             return None
         return Traced(line, claims, self.chain_slip(line, claims))
 
@@ -93,9 +95,9 @@ class Tracing:
             return ""
         for side in line.sides:
             if is_number(side) and not entries_of(side) and (worth := worth_of(side)) is not None:
-                scale = max(abs(claims[0].value), abs(worth), 1.0)
-                rounded = any("." in n.text for n in walk(side) if isinstance(n, Num))
-                if abs(worth - claims[0].value) > (CHAIN if rounded else self.tolerance) * scale:
+                rounded = [float(n.value) for n in walk(side) if isinstance(n, Num) and "." in n.text]
+                scale = max(abs(claims[0].value), abs(worth), 1.0, *rounded)  # of terms that may cancel
+                if abs(worth - claims[0].value) > self.tolerance * scale:
                     return f"{formula(side)} is {worth:.4g}, not {claims[0].value:.4g}."
         return ""
 
@@ -230,7 +232,9 @@ class Tracing:
             bare = [x.span for x in self.working.lines if x.way == "list" and x.of is None and x.by is None]
             if len(bare) != m or len(entries) != n:
                 return
-            places = [(bare.index(line.span), j) for j in range(n)]
+            number = bare.index(line.span)
+            columns = m == n and "column" in self.working.text[: bare[0][0]].lower()
+            places = [(k, number) if columns else (number, k) for k in range(n)]
         elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]
@@ -244,7 +248,8 @@ class Tracing:
     def is_function(self, e: Expr) -> bool:
         """Whether a name stands for all outputs together."""
         names = {n.name for n in (e,) if isinstance(n, Ref)}
-        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or bool(entries_of(e))
+        listed = [self.output(x) for x in entries_of(e)]
+        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or listed == list(range(len(listed)))
 
     def output(self, e: Expr | None) -> int | None:
         """The number of the output that a name stands for."""
