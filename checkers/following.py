@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from checkers.claims import CHAIN, Claim, Said, Traced
+from checkers.claims import FOLLOWS, Claim, Said, Traced
 from checkers.digits import agrees
 from checkers.own_graph import total
 from checkers.working import Line, is_number
@@ -32,10 +32,10 @@ def follows(tracing: Tracing, t: Traced, said: Said) -> bool:
         true is not None
         and mine is not None
         and any(
-            abs(true - x) <= CHAIN * max(abs(x), 0.1) and abs(mine - x) > tracing.tolerance * abs(x)
+            abs(true - x) <= FOLLOWS * max(abs(x), 0.1) and abs(mine - x) > tracing.tolerance * abs(x)
             for x in claim.truths
         )
-        and agrees(claim.side, claim.value, mine, CHAIN)
+        and agrees(claim.side, claim.value, mine, FOLLOWS)
         for true, mine in pairs
     )
 

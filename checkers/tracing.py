@@ -10,9 +10,10 @@ from checkers.digits import agrees
 from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
 from checkers.verdict import LineVerdict
-from checkers.working import Line, Working, entries_of, is_number, rows_of
+from checkers.working import Line, Working, entries_of, is_number, is_plain, rows_of
+from checkers.worktext import ACCUMULATED
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
-from notation.tree import Expr, Partial, Ref, walk
+from notation.tree import Expr, Num, Partial, Ref, walk
 
 
 class Tracing:
@@ -83,7 +84,8 @@ class Tracing:
         mistaken = line.way == "value" and isinstance(line.of, Ref) and key_of(line.of) in self.meaning.mistaken
         if mistaken:
             return Traced(line, claims, f"This is not what {formula(line.of)} is.")
-        if not claims:
+        part = ACCUMULATED in self.working.text[slice(*line.span)]  # v̄_2 += ...: right when it is the whole sum
+        if not claims or (part and not all(c.right(self.tolerance) for c in claims)):
             return None
         return Traced(line, claims, self.chain_slip(line, claims))
 
@@ -93,9 +95,23 @@ class Tracing:
             return ""
         for side in line.sides:
             if is_number(side) and not entries_of(side) and (worth := worth_of(side)) is not None:
-                scale = max(abs(claims[0].value), abs(worth), 1.0)
-                if abs(worth - claims[0].value) > CHAIN * scale:
+                rounded = [float(n.value) for n in walk(side) if isinstance(n, Num) and "." in n.text]
+                scale = max(abs(claims[0].value), abs(worth), 1.0, *rounded)  # of terms that may cancel
+                if abs(worth - claims[0].value) > self.tolerance * scale:
                     return f"{formula(side)} is {worth:.4g}, not {claims[0].value:.4g}."
+        return ""
+
+    def formula_slip(self, line: Line, claim: Claim) -> str:
+        """A message where a formula in names of nodes is not worth the number that is said to follow from it."""
+        for side in line.sides:
+            if is_number(side) or not is_plain(side):
+                continue
+            try:
+                worth = number_at(side, self.meaning.graph.values)
+            except GraphError:
+                continue
+            if abs(worth - claim.value) > CHAIN * max(abs(worth), abs(claim.value), 0.1):
+                return f"{formula(side)} is {worth:.4g}, not {claim.value:.4g}."
         return ""
 
     def claims(self, n: int, line: Line) -> Iterator[Claim]:
@@ -216,7 +232,9 @@ class Tracing:
             bare = [x.span for x in self.working.lines if x.way == "list" and x.of is None and x.by is None]
             if len(bare) != m or len(entries) != n:
                 return
-            places = [(bare.index(line.span), j) for j in range(n)]
+            number = bare.index(line.span)
+            columns = m == n and "column" in self.working.text[: bare[0][0]].lower()
+            places = [(k, number) if columns else (number, k) for k in range(n)]
         elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]
@@ -230,7 +248,8 @@ class Tracing:
     def is_function(self, e: Expr) -> bool:
         """Whether a name stands for all outputs together."""
         names = {n.name for n in (e,) if isinstance(n, Ref)}
-        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or bool(entries_of(e))
+        listed = [self.output(x) for x in entries_of(e)]
+        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or listed == list(range(len(listed)))
 
     def output(self, e: Expr | None) -> int | None:
         """The number of the output that a name stands for."""

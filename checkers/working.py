@@ -160,6 +160,10 @@ class _Lines:
         if any(self.length(x) for x in rest):
             if isinstance(head, (Ref, Vector, Concat)) and self.about_inputs(head):
                 return None
+            if isinstance(head, Ref) and key is not None and key not in self.graph.values and self.is_unit(rest[-1]):
+                for mark in ("dot", "bar"):
+                    self.seeded(mark, rest[-1])  # e_1 = (1, 0)
+                return None
             return Line(text, s.span, "list", rest, s, of=head)
         if isinstance(head, Ref) and key is not None:
             return Line(text, s.span, "value", rest, s, of=head)
@@ -264,6 +268,11 @@ class _Lines:
     def is_matrix(self, e: Expr) -> bool:
         """Whether a side is a written-out matrix with more than one row and column."""
         return len(rows_of(e)) > 1 and len(rows_of(e)[0]) > 1
+
+    def is_unit(self, e: Expr) -> bool:
+        """Whether a list is a unit vector."""
+        values = sorted(x.value for x in entries_of(e) if isinstance(x, Num))
+        return len(values) == len(entries_of(e)) > 0 and values == [0] * (len(values) - 1) + [1]
 
     def length(self, e: Expr) -> int:
         """How many entries a written-out list has; 0 for anything else."""

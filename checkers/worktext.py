@@ -13,7 +13,9 @@ from collections.abc import Sequence
 _POINT = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)\s*\.")
 _BAR = re.compile(r"(?:\\(?:right|left|[bB]igg?)\s*)?(?:\||\\[rl]?vert|\u2223)\s*_\s*(?=[{(])")
 _BAR_LOOSE = re.compile(r"\s*(?:\bat\b|@)\s+\(?x_?\{?1\}?\s*,\s*x_?\{?2\}?\)?\s*=\s*\([^()]*\)")
-_ARGUMENTS = r"\s*(?:\\left)?\(\s*(?:[-\d.]+\s*(?:,\s*[-\d.]+\s*)+|{0}(?:\s*,\s*{0})*)\s*(?:\\right)?\)"
+_ARGUMENTS = (
+    r"\s*(?:\\left)?\(\s*[\[(]?\s*(?:[-\d.]+\s*(?:,\s*[-\d.]+\s*)+|{0}(?:\s*,\s*{0})*)\s*[\])]?\s*(?:\\right)?\)"
+)
 _JACOBIAN = re.compile(
     r"(?:\\(?:text|mathrm|mathbf|operatorname|textbf)\s*\{\s*)?\bJac(?:obian)?(?:\s+matrix)?\b\s*\}?(?=\s*[$*]*\s*(?:=|:=|\\approx|≈))",
     re.IGNORECASE,
@@ -32,9 +34,14 @@ _BY_ALONE = re.compile(
     r"(?:(?:\\partial|∂|d)\s*/\s*(?:\\partial|∂|d)\s*|\\frac\s*\{\s*(?:\\partial|d)\s*\}\s*\{\s*(?:\\partial|d)\s*)"
     r"(?P<v>[a-z])_?\{?(?P<n>\d+)\}?\s*\}?(?=\s*(?:=|≈|\\approx|:))"
 )
+# (v_4, v_4') = (2, 1)
+_PAIR = re.compile(
+    r"\(\s*([^()=,]*[A-Za-z][^()=,]*?)\s*,\s*([^()=,]*[A-Za-z][^()=,]*?)\s*\)\s*=\s*\(\s*([^()=,]+?)\s*,\s*([^()=,]+?)\s*\)"
+)
 _NUMBERS = re.compile(r"\[([-+\d.\s,]*\n[-+\d.\s,]*)\]")
 _MATLAB = re.compile(r"\[([^\[\]]*;[^\[\]]*)\]")
 _SUBSTACK = re.compile(r"\\substack\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+ACCUMULATED = "\u2009="  # read as an equals sign; a line with it may state a part of a sum
 ALL = "D"  # what a gradient is taken by; alone, this letter is no node
 _DOT, _OVERBAR = "\u0307", "\u0304"
 _RULE = re.compile(r"^[\s|:+-]+$")
@@ -50,7 +57,12 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = _composed(text.replace("\r\n", "\n"))
     if ";" in text and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text):
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)  # decimal commas; the semicolons separate
+    if not re.search(r"\d\.\d", text):
+        text = re.sub(r"(?m)((?:=|≈)\s*-?\d+),(\d+)(?=\s*$)", r"\1.\2", text)  # one such number at the end of a line
     text = re.sub(r"\b(?:torch\.)?tensor\s*\(", "array(", re.sub(r",\s*dtype\s*=\s*[\w.]+", "", text))
+    text = text.replace("+=", ACCUMULATED).replace("⎡", "\n").translate(dict.fromkeys(map(ord, "⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠"), " "))
+    text = re.sub(r",\s*(?:\.\.\.|…|\\[lc]?dots)\s*,", ",", text)  # steps left out
+    text = _PAIR.sub(r"\1 = \3 ; \2 = \4", text)
     text = _ALIGNED.sub(_lines_of, text)
     text = _ASIDE.sub(lambda m: m[1] if m[1].lstrip().startswith("=") else f"; {m[1]} ;", text)
     text = _SUBSTACK.sub(lambda m: "{" + m[1].replace("\\\\", ",") + "}", text)
@@ -63,14 +75,18 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     )
     text = applied.sub(r"\1", text)
     text = re.sub(r"\bJ_\{?[fFy]\}?|\bDf\b|\\mathbf\s*\{?\s*J\s*\}?|\bf'(?=\s*=)", "J", text)
+    text = re.sub(rf"(\d\.\d\d+)\s+(?=[{heads}]_?\{{?\d+\}}?\s*=)", r"\1 ; ", text)
     text = _JACOBIAN.sub(" J", text)
     text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{ALL}", text)
+    text = re.sub(r"(?<![A-Za-z\\])e_?\{?\d\}?\s*=\s*(?=\([\d\s,.]+\))", "seed: ", text)
     text = re.sub(r"\b([Ss]eed(?:ed with|s)?|[Dd]irection)(?: vector)?\s*=?\s*(?=\()", r"\1: ", text)
     text = _BY_ALONE.sub(lambda m: f"{m['v']}{_OVERBAR}_{{{m['n']}}}", text)
     text = _OPERATOR.sub(lambda m: f"∂{m['of']}/∂{m['braced'] or m['bare']}", text)
+    text = re.sub(r"\(([-+\d.\s,]*;[-+\d.\s,;]*)\)", r"[\1]", text)
     text = _NUMBERS.sub(lambda m: "[" + m[1].strip().replace("\n", ";") + "]", text)
     text = _MATLAB.sub(_rows, text)
     text = _code_derivatives(text, inputs, outputs)
+    text = re.sub(rf"\bgrad_?\(?([{heads}])_?\{{?(\d+)\}}?\)?(?=\s*(?:=|≈))", rf"∂\1_{{\2}}/∂{ALL}", text)
     text = _accents(text, forwards=forwards)
     text = _lines_of_numbers(text)
     used = "".join(sorted({n[0] for n in (*inputs, *outputs)}))
@@ -104,7 +120,7 @@ def _code_derivatives(text: str, inputs: Sequence[str], outputs: Sequence[str]) 
 def _lines_of_numbers(text: str) -> str:
     """Lines that hold nothing but as many numbers each, one under the other: a matrix without brackets."""
     number = r"[-+\u2212]?\d+(?:\.\d+)?"
-    line = rf"[ \t]*{number}(?:(?:[ \t]*[,;&][ \t]*|[ \t]+){number})+[ \t]*(?:\\\\)?[ \t]*"
+    line = rf"[ \t]*{number}(?:(?:[ \t]*[,;][ \t]*|[ \t]+){number})+[ \t]*"
 
     def rows(match: re.Match[str]) -> str:
         found = [re.findall(number, one) for one in match[0].strip("\n").split("\n")]
@@ -216,8 +232,9 @@ def _told(rows: list[list[str]], inputs: Sequence[str], outputs: Sequence[str]) 
 
 def _column(head: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
     """What a column of a table holds: `name`, `formula`, `value`, or a derivative with @ for the name of the row."""
-    plain = re.sub(r"[\\${}_\s]|mathrm|text|frac|displaystyle", "", head)
-    lower = plain.lower()
+    marked = re.sub(r"[\\${}_\s]|mathrm|text|frac|displaystyle", "", head)
+    lower = marked.lower()
+    plain = re.sub(f"[{_DOT}{_OVERBAR}]", "", marked)
     by = next((x for x in inputs if x.replace("_", "") in plain), None)
     of = next((y for y in outputs if y.replace("_", "") in plain), None)
     of = of or next((f"{o[0]}_{o.partition('_')[2]}" for o in outputs if f"f{o.partition('_')[2]}" in plain), None)

@@ -19,9 +19,10 @@ from reports import diagram as graphs
 from reports import drawing, mathml
 from reports.display import Line
 from reports.icons import ICONS
+from reports.judged import LineView
 from reports.plot import draw
 from reports.prose import inline, render
-from reports.sheet import Badge, LineView, PartView
+from reports.sheet import Badge, PartView
 from reports.verbatim import brief, visible
 
 

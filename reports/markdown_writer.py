@@ -15,8 +15,9 @@ from notation.latex import spell
 from notation.layout import layout
 from notation.tree import Expr
 from reports.display import Line
+from reports.judged import LineView
 from reports.prose import inline, render
-from reports.sheet import Badge, LineView, PartView
+from reports.sheet import Badge, PartView
 from reports.verbatim import brief, visible
 
 _SHOWN_POINTS = 8  # rows of a plot's table; the curve's shape shows with so few

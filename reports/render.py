@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from checkers import solution as solved
 from checkers.solution import Solution
 from checkers.verdict import Verdict, plain
 from notation.latex import to_latex
@@ -88,6 +89,8 @@ def _solutions_as_data(assignment: Assignment, solutions: Sequence[Solution]) ->
                 "trusted": found.trusted,
                 "roads": [asdict(road) for road in found.roads],
                 "plots": [asdict(plot) for plot in found.plots],
+                "tables": [_table(table) for table in found.tables],
+                "diagrams": [asdict(diagram) for diagram in found.diagrams],
             }
         )
     return {
@@ -96,6 +99,12 @@ def _solutions_as_data(assignment: Assignment, solutions: Sequence[Solution]) ->
         "source": assignment.source,
         "questions": questions,
     }
+
+
+def _table(table: solved.Table) -> dict[str, object]:
+    """A table as data: words as they are, formulas in LaTeX."""
+    rows = [[cell if isinstance(cell, str) else to_latex(cell) for cell in row] for row in table.rows]
+    return {"caption": table.caption, "head": list(table.head), "rows": rows}
 
 
 def _json(data: object) -> bytes:

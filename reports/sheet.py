@@ -13,13 +13,12 @@ from fractions import Fraction
 from typing import Protocol
 
 from checkers.solution import Diagram, Plot, Road, Solution, Table
-from checkers.verdict import LineStatus, LineVerdict, Status, Verdict, Witness
+from checkers.verdict import Status, Verdict, Witness
 from derivations.derivation import Step
-from notation.boxes import Box
-from notation.layout import layout
 from notation.tree import Block, Expr, walk
 from reports import highlight
 from reports.display import Line, lines
+from reports.judged import LineView, line_views
 from reports.models import ForwardModel, ModelView, ScalarFunction, function_views, model_views
 
 MAX_GRADED_STEPS = 4  # a graded sheet points the way; the solution sheet has every line
@@ -132,25 +131,6 @@ class StepView:
 
     lines: tuple[Line, ...]
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """One line of an answer that was judged line by line: an icon, a word, the line as typed and as read, and why."""
-
-    icon: str
-    word: str
-    text: str
-    message: str
-    read: tuple[Box, ...] = ()
-
-
-_LINE_WORDS: dict[LineStatus, tuple[str, str]] = {
-    "right": ("✓", "right"),
-    "first_error": ("✗", "first error"),
-    "follows": ("↳", "follows"),
-    "wrong": ("✗", "wrong"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +310,7 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         plots=found.plots if found and by_person else (),
         tables=found.tables if found and (by_person or verdict.status in ("wrong", "partial")) else (),
         diagrams=found.diagrams if found and by_person else (),
-        answer_lines=_line_views(verdict.lines),
+        answer_lines=line_views(verdict.lines),
         badge=BADGES[verdict.status],
         marks=points(verdict.marks),
         waiting=points(verdict.waiting) if verdict.waiting else "",
@@ -341,21 +321,6 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         message=verdict.message,
         witness=_typeset(verdict.witness),
         notes=verdict.notes,
-    )
-
-
-def _line_views(lines: Sequence[LineVerdict]) -> tuple[LineView, ...]:
-    """The lines of an answer; where all are right there is nothing to point at."""
-    if all(line.verdict == "right" for line in lines):
-        return ()
-    return tuple(
-        LineView(
-            *_LINE_WORDS[line.verdict],
-            line.text,
-            line.message,
-            tuple(layout(e, exact=False) for e in line.reading),
-        )
-        for line in lines
     )
 
 

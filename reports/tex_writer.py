@@ -18,9 +18,10 @@ from reports import diagram as graphs
 from reports import drawing
 from reports.display import Line
 from reports.icons import ICONS
+from reports.judged import LineView
 from reports.plot import draw
 from reports.prose import inline, render
-from reports.sheet import Badge, LineView, PartView, StepView
+from reports.sheet import Badge, PartView, StepView
 from reports.verbatim import breakable, brief
 
 _ROWS_TOGETHER = 9  # a tabular cannot break across pages, so a long derivation becomes several

@@ -278,6 +278,8 @@ class Autodiff(Kind):
         if claim.right(self.tolerance):
             if why := doubt(working.text, line.span, value=True):
                 return doubtful(question, text, why, reading)
+            if inner := tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim):
+                return verdict(question, text, "partial", reading=reading, message=f"The number is right, but {inner}")
             off = abs(value - truth)
             return verdict(
                 question, text, "correct", reading=reading, evidence=f"{about} = {truth:.6g}, {off:.1e} away"
