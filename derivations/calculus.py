@@ -66,7 +66,7 @@ class Calculus(IndexEquations):
         at: tuple[S, ...] = tuple(b.variable for b in free)
         unsolved = [*free, *local.bound]
         conditions = list(local.conditions)
-        for index, wanted in zip(indices, target, strict=True):
+        for index, wanted, whole in zip(indices, target, self.ranges_of(str(getattr(atom, "base", atom))), strict=True):
             solved = _solve(index, wanted, unsolved)
             if solved is None:
                 if index != wanted:
@@ -80,7 +80,7 @@ class Calculus(IndexEquations):
             ]
             indices = tuple(i.subs(bound.variable, value) for i in indices)
             conditions = [c.subs(bound.variable, value) for c in conditions]
-            conditions.extend(self.range_conditions(bound, value, wanted))
+            conditions.extend(self.range_conditions(bound, value, wanted, whole, equation.name))
             local = Term(local.body.subs(bound.variable, value), local.bound, local.conditions)
             at = tuple(a.subs(bound.variable, value) for a in at)
         conditions = [c for c in conditions if c != sp.true]
@@ -94,6 +94,9 @@ class Calculus(IndexEquations):
         if any(c == sp.false for c in conditions):
             local = Term(sp.Integer(0))
             left, conditions = [], []
+        inside = {b.variable for b in local.bound}
+        idle = [_length(b) for b in unsolved if b not in left and b.variable in inside]  # that many equal terms
+        local = replace(local, body=local.body * sp.Mul(*idle))
         inner = Term(
             local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions)
         )
@@ -106,22 +109,42 @@ class Calculus(IndexEquations):
             return sp.Integer(1)
         return sp.IndexedBase(ADJOINT + key)[at] if at else sp.Symbol(ADJOINT + key, real=True)
 
-    def range_conditions(self, bound: Bound, value: S, wanted: S) -> list[S]:
-        """What must hold for a solved index to be in its range; nothing where types or the boundary convention imply
-        it."""
+    def ranges_of(self, key: str) -> list[tuple[S, S]]:
+        """The inclusive ranges of the steps and components of a quantity, in order."""
+        name, *blocks = key.split("|")
+        numbers = {int(axis): int(number) for axis, number in (b.split(":") for b in blocks)}
+        quantity = self.quantities[name]
+        sizes = [dim[numbers.get(axis, 0)] for axis, dim in enumerate(quantity.shape or ())]
+        steps = [(b.low, b.high) for b in self.axes_of(name)]
+        return [*steps, *((sp.Integer(1), self.to_sympy.scalar(size)) for size in sizes)]
+
+    def range_conditions(self, bound: Bound, value: S, wanted: S, whole: tuple[S, S], user: str) -> list[S]:
+        """What must hold for a solved index to be in its range; nothing where the range `whole` of what is asked for or
+        the boundary convention implies it."""
         ranges = self.model.vocabulary.ranges
-        step = str(bound.variable).split("#")[0] in ranges
-        if value == wanted and not wanted.is_number and not step:
-            return []  # same kind of index, same range
+        axis = str(bound.variable).split("#")[0]
+        step = axis in ranges
         low, high = sp.Ge(value, bound.low), sp.Le(value, bound.high)
+        if value == wanted and not step:  # the sum may run over a part of the range only
+            ends = [low] * (bound.low != whole[0]) + [high] * (bound.high != whole[1])
+            return [c for c in ends if c != sp.true]
         if not step or not (value - wanted).is_number:  # a component, or a step that depends on another index
             return [c for c in (low, high) if c != sp.true]
-        # Beyond the last step every adjoint is 0 by convention; before the first one there is no equation.
+        # Beyond the last step every adjoint is 0 by convention; before the first one there is no equation. For what
+        # runs from the last step to the first it is the other way round, and its quantities are 0 before the first.
         first = {index_symbol(name): self.to_sympy.scalar(start) for name, (start, _) in ranges.items() if start}
         margin = value.subs(first) - bound.low  # at the first step that can be asked for
         if value.is_number:
             return [sp.false] if margin.is_negative else []
+        if self.direction(user) == axis:
+            return []
         return [low] if (margin if margin.is_number else value - wanted).is_negative else []
+
+    def direction(self, key: str) -> str | None:
+        """The sequence along which a quantity (or what the calculus named of it) runs backwards, if it does."""
+        name = key.split("|", maxsplit=1)[0]
+        owner = self.owners.get(name, name)
+        return self.model.backward.get(owner)
 
     # -- elimination ------------------------------------------------------------------------------------------------
 
@@ -165,8 +188,12 @@ class Calculus(IndexEquations):
     def beyond(self, key: str, at: tuple[S, ...], last: S) -> bool:
         """Whether an adjoint lies beyond the last step, where it is 0."""
         name = key.split("|", maxsplit=1)[0]
-        steps = len(self.quantities[name].axes) if name in self.quantities else 0
-        return any((a - last).is_positive is True for a in at[:steps])
+        axes = self.quantities[name].axes if name in self.quantities else ()
+        if (backward := self.direction(key)) in axes:
+            low = self.model.vocabulary.ranges[backward][0]
+            first = at[axes.index(backward)] - self.to_sympy.scalar(low) if low is not None else sp.Integer(0)
+            return first.is_negative is True
+        return any((a - last).is_positive is True for a in at[: len(axes)])
 
     def tidied(self, terms: list[Term], last: S | None = None) -> list[Term]:
         """Named values for functions, resolved conditions, sums of distributions, and like terms collected."""
@@ -183,9 +210,13 @@ class Calculus(IndexEquations):
             wild = {v: sp.Wild(f"w{n}") for n, v in enumerate(variables)}
             form = pattern.subs(wild)
             for f in sorted(body.atoms(type(pattern)), key=str) if body.has(type(pattern)) else ():
-                match = f.match(form)
+                if isinstance(pattern, sp.Pow):  # the root r of a: every power of a is one of r
+                    match = f.base.match(form.base)
+                    value = target ** (f.exp / pattern.exp)
+                else:
+                    match, value = f.match(form), target
                 if match is not None:
-                    body = body.subs(f, target.subs(wild).subs(match))
+                    body = body.subs(f, value.subs(wild).subs(match))
         return body
 
     def simplified(self, term: Term, last: S | None) -> list[Term]:
@@ -201,6 +232,10 @@ class Calculus(IndexEquations):
             if c == sp.false:
                 return []
             conditions.append(c)
+        idle = [b for b in term.bound if not _occurs(b, term, conditions)]
+        if idle:  # a sum of terms that are all the same
+            left = tuple(b for b in term.bound if b not in idle)
+            return self.simplified(Term(term.body * sp.Mul(*map(_length, idle)), left, tuple(conditions)), last)
         for c in conditions:
             if not isinstance(c, sp.Eq):
                 continue
@@ -269,6 +304,17 @@ def _solve(index: S, wanted: S, unsolved: list[Bound]) -> tuple[Bound, S] | None
         if coefficient in (1, -1) and not (index - coefficient * b.variable).has(b.variable):
             return b, sp.expand((wanted - (index - coefficient * b.variable)) * coefficient)
     return None
+
+
+def _length(b: Bound) -> S:
+    """How many values a summation variable takes."""
+    return sp.expand(b.high - b.low + 1)
+
+
+def _occurs(b: Bound, term: Term, conditions: list[S]) -> bool:
+    """Whether a summation variable occurs in the body, a condition or the range of another sum."""
+    ends = {s for other in term.bound for s in (other.low.free_symbols | other.high.free_symbols)}
+    return b.variable in term.body.free_symbols | ends or _in(b, conditions)
 
 
 def _in(b: Bound, conditions: list[S]) -> bool:

@@ -60,7 +60,18 @@ def entries(shape: Shape) -> S:
 def parameter_count(model: Model, names: Iterable[str] | None = None) -> S:
     """The number of parameters of a model (or of the named ones) as a polynomial in its sizes."""
     chosen = model.parameters if names is None else tuple(names)
-    return sp.Add(*[entries(model.shape(n)) for n in chosen])
+    return sp.Add(*[steps(model, n) * entries(model.shape(n)) for n in chosen])
+
+
+def steps(model: Model, name: str) -> S:
+    """At how many positions of its sequences a quantity stands: the steps, layers or heads."""
+    out: S = sp.Integer(1)
+    for axis in model.vocabulary.quantities[name].axes:
+        low, high = model.vocabulary.ranges[axis]
+        if low is None or high is None:
+            raise EvaluationError(f"the range of {axis} is not known")
+        out *= size_polynomial(high) - size_polynomial(low) + 1
+    return out
 
 
 def multiplication_count(model: Model) -> S:
@@ -74,19 +85,14 @@ def multiplication_count(model: Model) -> S:
         right = with_bounds(e.right, model.vocabulary.quantities, model.vocabulary.ranges)
         field = model.lowering().lower(right)
         dims = [d for d in (field.rows, field.cols) if d is not None]
-        steps: S = sp.Integer(1)
-        for axis in model.vocabulary.quantities[e.left.name].axes:
-            low, high = model.vocabulary.ranges[axis]
-            if low is None or high is None:
-                raise EvaluationError(f"the range of {axis} is not known")
-            steps *= size_polynomial(high) - size_polynomial(low) + 1
+        often = steps(model, e.left.name)
         for blocks in itertools.product(*(range(len(d)) for d in dims)):
             index = [(k, Ref(f"i#{n}")) for n, k in enumerate(blocks)]
             body = field.entry(
                 index[0] if field.rows is not None else None, index[-1] if field.cols is not None else None
             )
             lengths = {f"i#{n}": size_polynomial(dims[n][k]) for n, k in enumerate(blocks)}
-            total += steps * products_in(body, lengths)
+            total += often * products_in(body, lengths)
     return sp.expand(total)
 
 

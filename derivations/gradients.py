@@ -14,6 +14,7 @@ from derivations.model import Model
 from derivations.raising import MatrixFormError, Raising, factored, joined
 from derivations.steps import Story, presentable
 from derivations.terms import ADJOINT, S, Term, index_symbol
+from derivations.unfolding import Unfolding
 from notation.errors import EvaluationError
 from notation.statement import simplified
 from notation.tree import (
@@ -34,8 +35,10 @@ from notation.tree import (
 )
 
 
-def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr], *, unroll: bool = False) -> Derivation:
+def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr] | None, *, unroll: bool = False) -> Derivation:
     """Derive `target` = dL/dv in terms of the allowed derivatives (and all forward quantities).
+
+    With `allowed=None` the derivative by any quantity that has a name may stand: one step back.
 
     Raises `EvaluationError` where the adjoint equations cannot be closed with what is allowed.
     """
@@ -58,7 +61,7 @@ def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
 
 
 class _Gradient:
-    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr]) -> None:
+    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr] | None) -> None:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
             raise EvaluationError("a gradient needs a quantity to differentiate by")
         self.model = model
@@ -77,6 +80,8 @@ class _Gradient:
 
     def keep(self) -> Callable[[str, tuple[S, ...]], bool]:
         """Which adjoints stay in the answer."""
+        if self.allowed is None:
+            return lambda key, at: key.split("|", maxsplit=1)[0] in self.model.vocabulary.quantities
         wrt = [a.wrt for a in self.allowed if isinstance(a, Partial)]
         patterns = [(r.name, r.at) for r in wrt if isinstance(r, Ref)]
 
@@ -119,9 +124,10 @@ class _Gradient:
             if n == 0:
                 steps.extend(self.opening([c for c in contributions if not self.vanishes(c.term)], len(keys) == 1))
             per_block.append(self.calculus.eliminated([c.term for c in contributions], self.keep(), self.last()))
+        unfolded = Unfolding(self.calculus, self.raising).tree
         index_form = self.index_form(per_block) if len(keys) == 1 else None
         try:
-            raised = [self.raising.terms(terms, self.components) for terms in per_block]
+            raised = [unfolded(self.raising.terms(terms, self.components)) for terms in per_block]
             value = raised[0] if len(raised) == 1 else joined(raised)
             matrix = True
         except MatrixFormError:
@@ -172,13 +178,15 @@ class _Gradient:
     def index_form(self, per_block: list[list[Term]]) -> Expr:
         """The claim component by component."""
         terms = factored(per_block[0], self.calculus.to_tree.axes)
-        tree = readable(self.calculus.tree(terms), self.letters)
+        tree = readable(Unfolding(self.calculus, self.raising).tree(self.calculus.tree(terms)), self.letters)
         left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
         return Compare((left, presentable(tree)), ("=",))
 
     def assumptions(self) -> tuple[str, ...]:
         out = []
-        if self.wrt.at:
+        if self.wrt.name in self.model.backward:
+            out.append("quantities that run backwards and their adjoints are 0 before the first step")
+        elif self.wrt.at:
             out.append("quantities and adjoints beyond the last step are 0")
         out.extend(f"the entries of ${name}$ sum to 1" for name in sorted(self.calculus.summed))
         return tuple(out)
@@ -227,7 +235,7 @@ class _Gradient:
         return Derivation(claim, index_form, steps, self.assumptions(), True)
 
     def keep_or_self(self, name: str) -> Callable[[str, tuple[S, ...]], bool]:
-        others = {a.wrt.name for a in self.allowed if isinstance(a, Partial) and isinstance(a.wrt, Ref)}
+        others = {a.wrt.name for a in self.allowed or () if isinstance(a, Partial) and isinstance(a.wrt, Ref)}
         return lambda key, at: key.split("|")[0] in others | {name}
 
 

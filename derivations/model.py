@@ -5,16 +5,16 @@ A new architecture is a list of equations; nothing here knows the name of any.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from notation.answer import read_formula
-from notation.brackets import dimensions
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.fields import Field
 from notation.indexed import Lowering
 from notation.tokens import Token
-from notation.tree import Add, Expr, Ref, number
+from notation.tree import Add, Expr, Num, Ref, number, walk
 from notation.vocabulary import INDEX_LETTERS, Dim, Quantity, Shape, Vocabulary, spell
 
 
@@ -59,7 +59,8 @@ class Equation:
 class Model:
     """A model that can be differentiated (`derivations.calculus`) and run (`reference_impl`).
 
-    `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. All names are canonical.
+    `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. `backward` names the
+    sequence along which a quantity runs from the last step to the first. All names are canonical.
     """
 
     name: str
@@ -67,11 +68,12 @@ class Model:
     sizes: tuple[str, ...]
     inputs: tuple[str, ...]
     parameters: tuple[str, ...]
-    initial: tuple[tuple[str, int], ...]
+    initial: tuple[tuple[str, Expr], ...]
     equations: tuple[Equation, ...]
     loss: str | None
     distributions: frozenset[str] = frozenset()
     samples: Mapping[str, str] = field(default_factory=dict)
+    backward: Mapping[str, str] = field(default_factory=dict)
 
     def shape(self, name: str) -> Shape:
         """The declared or inferred component shape of a quantity."""
@@ -120,7 +122,7 @@ class _Builder:
         self.quantities: dict[str, Quantity] = {}
         self.spellings: dict[str, str] = {}
         self.ranges: dict[str, tuple[Expr | None, Expr | None]] = {}
-        self.initial: list[tuple[str, int]] = []
+        self.initial: list[tuple[str, Expr]] = []
         self.distributions: set[str] = set()
         self.samples: dict[str, str] = dict(text.samples)
 
@@ -160,6 +162,7 @@ class _Builder:
             text.loss,
             frozenset(self.distributions),
             self.samples,
+            runs_backward(equations, self.quantities),
         )
 
     def vocabulary(self) -> Vocabulary:
@@ -188,12 +191,12 @@ class _Builder:
         if first in {"1", "scalar", "number"}:
             return (), set(flags)
         try:
-            tree = read_formula(first.replace(" x ", " \\times "), known)
+            trees = [read_formula(part, known) for part in re.split(r" x |×|\\times(?![a-z])", first)]
         except ReadError as problem:
             raise ModelError(
                 f"the shape of {name} could not be read: {problem.message}", hint="write: n x (n+d)"
             ) from problem
-        return tuple(blocks(d) for d in dimensions(tree)), set(flags)
+        return tuple(blocks(d) for d in trees), set(flags)
 
     def leaf(self, spelled: str, shape_text: str) -> str | None:
         """Declare an input, parameter or initial state; the canonical name, or None for an initial state."""
@@ -215,11 +218,15 @@ class _Builder:
         self.spellings[replace(symbol, label=label).key] = name
         return None if start is not None else name
 
-    def positions(self, pieces: list[list[Token]]) -> tuple[tuple[str, ...], str, int | None]:
+    def positions(self, pieces: list[list[Token]]) -> tuple[tuple[str, ...], str, Expr | None]:
         """Axes, label and fixed first step of a declared name."""
         axes: list[str] = []
-        label, start = "", None
-        letters = [t for p in pieces for t in p]
+        label = ""
+        start: Expr | None = None
+        for piece in pieces:
+            if any(t.kind == "op" for t in piece):  # T+1, where a recurrence begins that runs backwards
+                start = read_formula("".join(t.text for t in piece), self.vocabulary())
+        letters = [t for p in pieces if not any(t.kind == "op" for t in p) for t in p]
         for token in letters:
             for part in (
                 token.text if token.kind == "name" and all(c in self.ranges for c in token.text) else [token.text]
@@ -227,7 +234,7 @@ class _Builder:
                 if part in self.ranges:
                     axes.append(part)
                 elif token.kind == "num" and self.ranges:
-                    start = int(part)
+                    start = number(int(part))
                 else:
                     label += part
         return tuple(axes), label, start
@@ -303,6 +310,32 @@ class _Builder:
     def closed(self, e: Expr) -> Expr:
         """Sums without bounds get the range of what they index."""
         return with_bounds(e, dict(self.quantities.items()), self.ranges)
+
+
+def runs_backward(equations: Sequence[Equation], quantities: Mapping[str, Quantity]) -> dict[str, str]:
+    """Quantities that depend on themselves at a later step, each with the sequence along which they do."""
+    uses = {e.left.name: {r.name for r in walk(e.right) if isinstance(r, Ref)} for e in equations}
+
+    def reached(name: str) -> set[str]:
+        seen: set[str] = set()
+        todo = [name]
+        while todo:
+            new = uses.get(todo.pop(), set()) - seen
+            seen |= new
+            todo.extend(new)
+        return seen
+
+    later: dict[str, str] = {}
+    closure = {name: reached(name) for name in uses}
+    for e in equations:
+        for r in walk(e.right):
+            if not isinstance(r, Ref) or e.left.name not in closure.get(r.name, ()):
+                continue
+            for axis, at in zip(quantities[r.name].axes, r.at, strict=False):
+                if isinstance(at, Add) and Ref(axis) in at.terms and any(isinstance(t, Num) for t in at.terms):
+                    circle = {n for n in closure[r.name] if r.name in closure.get(n, ())}
+                    later |= dict.fromkeys(circle, axis)
+    return later
 
 
 def spelled_key(text: str) -> str:

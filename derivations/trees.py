@@ -77,12 +77,12 @@ class ToTree:
         steps = self.axes(name)
         at, index = tuple(indices[:steps]), tuple(indices[steps:])
         value: Expr = Ref(name, at, () if blocks else index)
+        if adjoint:
+            value = Partial(Ref(self.loss or "L"), value)
         for spec in blocks:
             axis, number_ = spec.split(":")
             value = Block(value, int(axis), int(number_))
-        if blocks:
-            value = Component(value, index)
-        return Partial(Ref(self.loss or "L"), value) if adjoint else value
+        return Component(value, index) if blocks else value
 
     def power(self, base: S, exponent: S) -> Expr:
         """A power; negative ones become fractions."""

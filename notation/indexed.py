@@ -222,14 +222,13 @@ class Lowering:
             return replace(body, entry=lambda i, j: Call(e.function, (body.entry(i, j),), e.order))
         if e.function == "softmax" and not e.order:
             body = self.lower(e.args[0])
-            if body.kind not in {"column", "row"}:
+            if body.kind == "scalar":
                 raise ShapeError("softmax needs a vector")
-            along = body.rows if body.kind == "column" else body.cols
+            along = body.rows if body.kind == "column" else body.cols  # of a matrix, every row
 
             def at(i: Index | None, j: Index | None) -> Expr:
                 total = self.sum_over(
-                    along,
-                    lambda k: Call("exp", (body.entry(k, None) if body.kind == "column" else body.entry(None, k),)),
+                    along, lambda k: Call("exp", (body.entry(k, None) if j is None else body.entry(i, k),))
                 )
                 return Div(Call("exp", (body.entry(i, j),)), total)
 

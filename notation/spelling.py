@@ -46,7 +46,7 @@ class Spelling(Cursor):
         else:
             self.pos -= 1
             raise self.error("expected a name")
-        result = Spelled(base, tuple(accents), subs, sups, start, self.before())
+        result = Spelled(base, self.vocabulary.accents(base, accents), subs, sups, start, self.before())
         self.code_label(result)
         self.code_step(result)
         self.trailers(result)
@@ -141,7 +141,7 @@ class Spelling(Cursor):
         while (token := self.peek()) is not None:
             if token.kind == "combining":
                 self.pos += 1
-                out.accents = (*out.accents, token.text)
+                out.accents = self.vocabulary.accents(out.base, (*out.accents, token.text))
             elif (
                 token.kind == "num"
                 and not token.space
@@ -286,7 +286,7 @@ class Spelling(Cursor):
         bare = wrapped or not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
         if (
             bare
-            and self.vocabulary.find(Symbol(out.base + spelled_sup, out.accents)) is not None
+            and self.vocabulary.knows_raised(Symbol(out.base + spelled_sup, out.accents))
             and inner[0].kind != "top"
         ):
             self.pos = after

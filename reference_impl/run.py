@@ -100,9 +100,10 @@ class Run:
     def leaves(self) -> None:
         """Sample parameters, first states and inputs."""
         for name in self.model.parameters:
-            self.leaf(name, ())
+            for at in self.positions(self.model.vocabulary.quantities[name].axes):
+                self.leaf(name, at)
         for name, start in self.model.initial:
-            self.leaf(name, (start,))
+            self.leaf(name, (self.number(start),))
         for name in self.model.inputs:
             for at in self.positions(self.model.vocabulary.quantities[name].axes):
                 self.leaf(name, at)
@@ -112,7 +113,10 @@ class Run:
         return itertools.product(*(range(self.ranges[a][0], self.ranges[a][1] + 1) for a in axes))
 
     def forward(self) -> None:
-        """Run the equations: those of one sequence together, step by step, in the order in which they stand."""
+        """Run the equations: those of one sequence together, step by step, in the order in which they stand.
+
+        A value that is needed before its turn, as in a recurrence from the last step to the first, is computed then.
+        """
         quantities = self.model.vocabulary.quantities
         for first, group in itertools.groupby(self.model.equations, key=lambda e: quantities[e.left.name].axes[:1]):
             members = list(group)
@@ -126,6 +130,8 @@ class Run:
         """Compute one quantity at one position, unless its value is given."""
         index = dict(zip(axes, at, strict=True))
         place = (e.left.name, at)
+        if place in self.inputs_of:
+            return
         self.inputs_of[place] = (e, index)
         if place in self.given:
             self.tensors[place] = torch.tensor(np.asarray(self.given[place]), dtype=torch.float64, requires_grad=True)
@@ -149,6 +155,10 @@ class Run:
                 return tensors[name, at]
             if name in self.sizes and not at:
                 return torch.tensor(float(self.sizes[name]), dtype=torch.float64)
+            e = next((e for e in self.model.equations if e.left.name == name), None)
+            if e is not None and (name, at) not in self.inputs_of and at in self.positions(axes[name]):
+                self.step(e, axes[name], at)
+                return self.tensors[name, at]
             raise KeyError(f"{name}{list(at)} has no value: is the first step declared among the inputs?")
 
         axes = {n: q.axes for n, q in self.model.vocabulary.quantities.items()}
@@ -244,4 +254,5 @@ def make_world(
         ranges=run.ranges,
         blocks={n: run.blocks(n) for n in shapes},
         loss=model.loss,
+        backward=model.backward,
     )

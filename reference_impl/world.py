@@ -37,6 +37,7 @@ class World:
     ranges: Mapping[str, tuple[int, int]]
     blocks: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     loss: str | None = None
+    backward: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -71,9 +72,9 @@ class World:
         raise MissingStepError(f"{name} does not exist at step {', '.join(map(str, at))}")
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:
-        """Whether a position lies after the last step."""
+        """Whether a position lies after the last step, or before the first of what runs backwards."""
         return any(
-            i > self.ranges[axis][1]
+            i > self.ranges[axis][1] or (i < self.ranges[axis][0] and self.backward.get(name) == axis)
             for axis, i in zip(self.axes.get(name, ()), at, strict=False)
             if axis in self.ranges
         )
