@@ -69,7 +69,8 @@ def standard_road(bench: Bench, model: str) -> list[Road]:
     while current is not None:
         spec = bench.assignment.models[current]
         if spec.standard is not None:
-            from reference_impl.standard import StandardError, compare_standard
+            from reference_impl.modules import StandardError, full_name
+            from reference_impl.standard import compare_standard
 
             try:
                 error, what = compare_standard(bench.model(current), spec.standard)
@@ -77,7 +78,7 @@ def standard_road(bench: Bench, model: str) -> list[Road]:
                 raise bench.assignment.error(str(problem), "models", current, "standard") from problem
             return [
                 Road(
-                    f"torch.nn.{spec.standard.get('module')}",
+                    full_name(str(spec.standard.get("module"))),
                     bool(np.isfinite(error)) and error <= AGREEMENT,
                     error,
                     what,

@@ -207,13 +207,13 @@ class _Builder:
         if start is not None:
             self.initial.append((name, start))
             axes = tuple(self.ranges)[:1]
-        if flags - {"distribution", "one-hot", "positive"}:
+        if flags - {"distribution", "one-hot", "positive", "ones"}:
             raise ModelError(
-                f"'{', '.join(flags)}' of {spelled} is not known", hint="distribution, one-hot or positive"
+                f"'{', '.join(flags)}' of {spelled} is not known", hint="distribution, one-hot, positive or ones"
             )
         if flags & {"distribution", "one-hot"}:
             self.distributions.add(name)
-        self.samples |= dict.fromkeys([name] if flags & {"one-hot", "positive"} else [], ", ".join(flags))
+        self.samples |= dict.fromkeys([name] if flags & {"one-hot", "positive", "ones"} else [], ", ".join(flags))
         self.quantities[name] = Quantity(name, axes, shape)
         self.spellings[replace(symbol, label=label).key] = name
         return None if start is not None else name

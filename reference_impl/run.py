@@ -87,6 +87,8 @@ class Run:
         elif self.model.samples.get(name) == "one-hot":
             value = np.zeros(shape)
             value[int(self.rng.integers(0, shape[0]))] = 1.0
+        elif self.model.samples.get(name) == "ones":
+            value = np.ones(shape)
         elif name in self.model.distributions:
             weights = np.exp(self.rng.normal(size=shape))
             value = weights / weights.sum()
@@ -206,7 +208,7 @@ class Run:
         out: dict[tuple[Place, Place, DerivativeKind], Array],
     ) -> None:
         """All Jacobians of one value; zero ones are left out."""
-        if not value.requires_grad:
+        if not value.requires_grad or not sources:
             return
         flat = value.reshape(-1)
         rows: dict[Place, list[Array]] = {}
