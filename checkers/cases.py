@@ -24,7 +24,8 @@ class Asked:
 
     `target` is a derivative, a quantity or an expression of one; `allowed` the derivatives that an answer may use
     (None: any but the target); `written` other left sides by which the target may be called. `value` is the key where
-    no executed value stands for it; `diagonal` lets a vector stand for the diagonal matrix that carries it.
+    no executed value stands for it; `diagonal` lets a vector stand for the diagonal matrix that carries it;
+    `chain_rule` lets the factors of the chain rule stand as they are.
     """
 
     target: Expr
@@ -34,6 +35,7 @@ class Asked:
     written: tuple[Expr, ...] = ()
     value: Expr | None = None
     diagonal: bool = False
+    chain_rule: bool = False
 
     @property
     def head(self) -> Ref:

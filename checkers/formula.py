@@ -22,7 +22,8 @@ from checkers.witness import witness
 from notation.answer import read_answer
 from notation.errors import ReadError
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Partial, Ref, rebuild
+from notation.tree import Expr, Num, Partial, Ref, rebuild
+from notation.vocabulary import STEPPED
 from reference_impl.world import World
 
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
@@ -197,7 +198,8 @@ class Formula(Selection):
         for _ in range(3):
             final = visit(final)
         known = self.model.vocabulary.quantities
-        mine = [(n, s) for n, s in used if isinstance(n, Partial) and n.of == Ref(self.asked.loss or "")]
+        goals = (Ref(self.asked.loss or ""), self.asked.target.of if isinstance(self.asked.target, Partial) else None)
+        mine = [(n, s) for n, s in used if isinstance(n, Partial) and n.of in goals]
         return final, [
             (n, s) for n, s in mine if isinstance(n, Partial) and isinstance(n.wrt, Ref) and n.wrt.name in known
         ]
@@ -252,8 +254,10 @@ class Formula(Selection):
         """Equal in value: it must also answer the question."""
         question = self.question
         target = self.asked.head.name
-        source = self.asked.loss if isinstance(self.asked.target, Partial) else target
-        circular = [u for u in found.forbidden if u[2] == target and u[0] == source]
+        of = self.asked.target.of if isinstance(self.asked.target, Partial) else self.asked.head
+        assert isinstance(of, Ref)
+        steps = tuple(int(a.value) for a in of.at if isinstance(a, Num))
+        circular = [u for u in found.forbidden if u[2] == target and u[0] == of.name and u[1][: len(steps)] == steps]
         if circular:
             return verdict(
                 question,
@@ -264,7 +268,7 @@ class Formula(Selection):
             )
         local = [u for u in found.forbidden if u[0] != self.asked.loss]
         if local:
-            name = f"∂{local[0][0]}/∂{local[0][2]}"
+            name = f"∂{local[0][0].rstrip(STEPPED)}/∂{local[0][2]}"
             return verdict(
                 question,
                 text,

@@ -24,6 +24,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
     parameters: dict[str, str] = {}
     aliases: dict[str, str] = {}
     samples: dict[str, str] = {}
+    functions: dict[str, str] = {}
     sequence, loss = "", None
     lines: list[tuple[str, str, int]] = []
     for owner, spec in chain:
@@ -32,6 +33,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         parameters |= spec.parameters
         aliases |= spec.aliases
         samples |= spec.samples
+        functions |= spec.functions
         sequence = spec.sequence or sequence
         loss = spec.loss or loss
         lines.extend((line, owner, k) for k, line in enumerate(spec.forward.splitlines()) if line.strip())
@@ -50,6 +52,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         "\n".join(line for line, _, _ in lines),
         loss,
         aliases,
+        functions,
         samples=samples,
     )
 

@@ -9,20 +9,20 @@ time. What a formula uses is recorded while it is evaluated: that is how "in ter
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from checkers.cases import TOLERANCE, Asked, Cases
-from checkers.positions import Case, constant, index_value, step_label
-from notation.arrays import Special
+from checkers.positions import Case, index_value, step_label
+from notation.arrays import Special, is_zero
 from notation.errors import EvaluationError, MissingStepError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Clause, Scope
 from notation.statement import Answer, Statement
-from notation.tree import DerivativeKind, Expr, Partial, Ref, walk
+from notation.tree import DerivativeKind, Expr, Mul, Partial, Reduce, Ref, walk
 from reference_impl.world import Array, World
 
 # A derivative that was looked up: of what, at which step, by what, at which step, total or direct.
@@ -48,7 +48,53 @@ READINGS = (
         "gradients are read as rows, derivatives between quantities as direct ones",
         {"direct": True, "adjoint_rows": True},
     ),
+    Reading("derivatives between quantities are read with earlier steps held fixed", {"immediate": True}),
+    Reading(
+        "gradients are read as rows, derivatives between quantities with earlier steps held fixed",
+        {"immediate": True, "adjoint_rows": True},
+    ),
+    Reading("derivatives by a parameter are read as direct ones", {"direct_parameters": True}),
+    Reading(
+        "gradients are read as rows, derivatives by a parameter as direct ones",
+        {"direct_parameters": True, "adjoint_rows": True},
+    ),
+    Reading("Jacobians are read in denominator layout", {"jacobians_transposed": True, "ascending": True}),
+    Reading(
+        "Jacobians are read in denominator layout, derivatives by a parameter as direct ones",
+        {"jacobians_transposed": True, "ascending": True, "direct_parameters": True},
+    ),
+    Reading(
+        "Jacobians are read in denominator layout and as direct ones",
+        {"jacobians_transposed": True, "ascending": True, "direct": True},
+    ),
+    Reading(
+        "Jacobians are read in denominator layout, with earlier steps held fixed",
+        {"jacobians_transposed": True, "ascending": True, "immediate": True},
+    ),
+    Reading("the product is read with the earlier step on the left", {"ascending": True}),
 )
+
+
+def readings(side: Expr, answer: Answer, parameters: Collection[str]) -> Iterator[Reading]:
+    """The readings that can make a difference to a formula and the definitions it may use."""
+    bodies = [side, *(c.body for clauses in answer.definitions.values() for c in clauses)]
+    nodes = [n for body in bodies for n in walk(body)]
+    partials = [n.wrt for n in nodes if isinstance(n, Partial)]
+    useful = {
+        "inner_dot": any(isinstance(n, Mul) for n in nodes),
+        "adjoint_rows": bool(partials),
+        "jacobians_transposed": bool(partials),
+        "direct": bool(partials),
+        "immediate": bool(partials),
+        "direct_parameters": any(isinstance(w, Ref) and w.name in parameters for w in partials),
+        "ascending": any(isinstance(n, Reduce) and n.operation == "product" for n in nodes),
+    }
+    for reading in READINGS:
+        names = set(reading.options)
+        if "jacobians_transposed" in names:
+            names.discard("ascending")
+        if all(useful[n] for n in names):
+            yield reading
 
 
 @dataclass
@@ -88,7 +134,7 @@ class Relation(Cases):
     def compare(self, side: Expr, statement: Statement | None = None) -> Comparison:
         """The best comparison over all readings; a reading that agrees wins."""
         best: Comparison | None = None
-        for reading in READINGS:
+        for reading in readings(side, self.answer, self.worlds[0].parameters):
             found = self.under(side, statement, reading)
             if best is None or found.rank < best.rank:
                 best = found
@@ -129,7 +175,8 @@ class Relation(Cases):
         """Compare at one step; None where the formula has no finite value at the last step by convention."""
         expected = np.asarray(self.expected(world, case.at))
         used: set[Used] = set()
-        scope = recording(world, self.answer.definitions, used, reading.options)
+        goals = {world.loss, self.differentiated(world, case.at)[0]}
+        scope = recording(world, self.answer.definitions, used, reading.options, goals)
         if not isinstance(self.asked.target, Partial):
             scope = self.watched(scope, used, case.at)
         where = step_label(self.asked.head, case.at)
@@ -151,7 +198,7 @@ class Relation(Cases):
             out.message = out.message or str(problem)
             return None
         out.used |= used
-        out.forbidden |= used - self.permitted(world, case)
+        out.forbidden |= {u for u in used if not self.permitted(world, case, u)}
         out.world, out.step = world, where
         if self.asked.diagonal and yours.ndim == 2 and yours.shape == (expected.shape[0], 1):
             yours = np.diag(yours.reshape(-1))  # the vector on the diagonal stands for the diagonal matrix
@@ -196,6 +243,7 @@ class Relation(Cases):
         for index in np.ndindex(*expected.shape):
             binding = {**case.binding, **{n: k + 1 for n, k in zip(case.letters, index, strict=True)}}
             value = evaluate(side, scope.at(**binding))
+            value = np.zeros(()) if is_zero(value) else value
             if isinstance(value, Special) or tuple(value.shape) != ():
                 raise ShapeError("with component indices every factor must be a number, and a whole vector stands here")
             out[index] = float(value)
@@ -209,7 +257,7 @@ class Relation(Cases):
         if isinstance(self.asked.target, Partial):
             of = self.asked.target.of
             assert isinstance(of, Ref)
-            of_at = tuple(k for k in (constant(e, world) for e in of.at) if k is not None)
+            of_at = tuple(index_value(e, world, self.axis_names(at)) for e in of.at)
             return world.partial(of.name, of_at, head.name, at, self.asked.target.kind)
         if isinstance(self.asked.target, Ref):
             return world.lookup(head.name, at)
@@ -233,42 +281,53 @@ class Relation(Cases):
         axes = world.axes.get(self.asked.head.name, ())
         return any(k == world.ranges[a][1] for k, a in zip(at, axes, strict=False))
 
-    def permitted(self, world: World, case: Case) -> set[Used]:
-        """The derivatives that the question allows at this step."""
+    def permitted(self, world: World, case: Case, used: Used) -> bool:
+        """Whether the question lets this derivative stand at this step."""
+        of, of_at, wrt, wrt_at, kind = used
+        mine = (wrt, wrt_at) == (self.asked.head.name, case.at)
+        if not isinstance(self.asked.target, Partial):
+            return not mine
+        if mine and (of, of_at) == self.differentiated(world, case.at) and kind == self.asked.target.kind:
+            return False
+        gradient = of in (self.asked.loss, self.differentiated(world, case.at)[0]) and not world.shapes.get(of, ())
+        if self.asked.chain_rule:  # factors may stand, but what is left of the asked derivative itself may not
+            return not mine or kind != "total" or self.is_direct(world, used)
         if self.asked.allowed is None:
-            return {u for u in self._all_places(world) if u[2:4] != (self.asked.head.name, case.at)}
-        out: set[Used] = set()
-        for pattern in self.asked.allowed:
-            assert isinstance(pattern, Partial)
-            assert isinstance(pattern.wrt, Ref)
-            assert isinstance(pattern.of, Ref)
-            mine = {
-                e.name: k
-                for e, k in zip(self.asked.head.at, case.at, strict=True)
-                if isinstance(e, Ref) and e.name not in world.sizes
-            }
-            names = {r.name for e in pattern.wrt.at for r in walk(e) if isinstance(r, Ref)} - set(world.sizes)
-            if names <= set(mine):
-                at = tuple(index_value(e, world, mine) for e in pattern.wrt.at)
-                out.add((pattern.of.name, (), pattern.wrt.name, at, pattern.kind))
-            else:  # any step of this quantity, but not the target itself
-                for place in self._all_places(world):
-                    if (
-                        place[0] == pattern.of.name
-                        and place[2] == pattern.wrt.name
-                        and place[2:4] != (self.asked.head.name, case.at)
-                    ):
-                        out.add(place)
-        return out
+            return gradient and kind == "total"
+        return any(self.matches(world, case, pattern, used) for pattern in self.asked.allowed)
 
-    def _all_places(self, world: World) -> set[Used]:
-        out: set[Used] = set()
-        for name, at in world.adjoints:
-            out.add((self.asked.loss or "", (), name, at, "total"))
-            axes = world.axes.get(name, ())
-            if at and axes and axes[0] in world.ranges:  # the step beyond the last
-                out.add((self.asked.loss or "", (), name, (world.ranges[axes[0]][1] + 1, *at[1:]), "total"))
-        return out
+    def differentiated(self, world: World, at: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+        """What is differentiated, at its step; the asked quantity itself where no derivative is asked."""
+        of = self.asked.target.of if isinstance(self.asked.target, Partial) else self.asked.head
+        assert isinstance(of, Ref)
+        return of.name, tuple(index_value(e, world, self.axis_names(at)) for e in of.at)
+
+    def is_direct(self, world: World, used: Used) -> bool:
+        """Whether a total derivative has no other path than the direct one, so that nothing is left to unfold."""
+        of, of_at, wrt, wrt_at, _ = used
+        if not world.shapes[of] and ((of, of_at), (wrt, wrt_at), "direct") not in world.jacobians:
+            return False  # dE_t/dV is what is asked again, for one step
+        total = world.partial(of, of_at, wrt, wrt_at, "total")
+        return bool(np.allclose(total, world.partial(of, of_at, wrt, wrt_at, "direct"), rtol=1e-12, atol=0.0))
+
+    def matches(self, world: World, case: Case, pattern: Expr, used: Used) -> bool:
+        """Whether a derivative is the one that a question allows by name, at its step or at any."""
+        of, of_at, wrt, wrt_at, kind = used
+        assert isinstance(pattern, Partial)
+        assert isinstance(pattern.wrt, Ref)
+        assert isinstance(pattern.of, Ref)
+        if (pattern.of.name, pattern.wrt.name, pattern.kind) != (of, wrt, kind):
+            return False
+        mine = {
+            e.name: k
+            for e, k in zip(self.asked.head.at, case.at, strict=True)
+            if isinstance(e, Ref) and e.name not in world.sizes
+        }
+        positions = (*pattern.of.at, *pattern.wrt.at)
+        names = {r.name for e in positions for r in walk(e) if isinstance(r, Ref)} - set(world.sizes)
+        if names <= set(mine):
+            return (*of_at, *wrt_at) == tuple(index_value(e, world, mine) for e in positions)
+        return (wrt, wrt_at) != (self.asked.head.name, case.at)  # any step of this quantity, but not the target itself
 
 
 def recording(
@@ -276,17 +335,21 @@ def recording(
     definitions: Mapping[str, tuple[Clause, ...]],
     used: set[Used],
     options: Mapping[str, bool],
+    goals: Collection[str | None],
 ) -> Scope:
-    """A scope that writes down every derivative that is looked up."""
+    """A scope that writes down every derivative that is looked up; those of `goals` are never direct ones."""
 
     def partial(of: str, of_at: tuple[int, ...], wrt: str, wrt_at: tuple[int, ...], kind: DerivativeKind) -> Array:
-        if direct and of != world.loss:
+        if of not in goals and (direct or (by_parameter and wrt in world.parameters)):
             kind = "direct"
+        if of not in goals and immediate:
+            kind = "immediate"
         used.add((of, of_at, wrt, wrt_at, kind))
         return world.partial(of, of_at, wrt, wrt_at, kind)
 
-    direct = options.get("direct", False)
-    plain = {k: v for k, v in options.items() if k != "direct"}
+    direct, by_parameter = options.get("direct", False), options.get("direct_parameters", False)
+    immediate = options.get("immediate", False)
+    plain = {k: v for k, v in options.items() if k not in {"direct", "direct_parameters", "immediate"}}
     return replace(world.scope(definitions, **plain), partial=partial)
 
 
@@ -299,6 +362,8 @@ def broadcast_special(value: Any, expected: Array) -> Array:
     """A bare identity or vector of ones gets the size of what is expected."""
     if not isinstance(value, Special):
         return np.asarray(value)
+    if is_zero(value):
+        return np.zeros(column(expected).shape)
     if value.kind == "identity" and expected.ndim == 2 and expected.shape[0] == expected.shape[1]:
         return np.eye(expected.shape[0]) * float(value.factor)
     return np.full(column(expected).shape, float(value.factor))
@@ -313,6 +378,8 @@ def fit(yours: Array, expected: Array, layout_open: bool) -> tuple[Array | None,
         return yours.reshape(expected.shape), False
     if layout_open and yours.ndim == 2 and yours.shape == wanted.shape[::-1]:
         return yours.T.reshape(expected.shape), True
+    if expected.ndim == 2 and yours.ndim == 2 and 1 in yours.shape and yours.size == expected.size:
+        return yours.reshape(expected.shape), False  # a chain of Jacobians that ends in one by a matrix
     if yours.shape == () and expected.size and not yours.any():  # 0 for a vector of zeros
         return np.zeros(expected.shape), False
     return None, False

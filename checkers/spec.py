@@ -40,6 +40,9 @@ class ModelSpec(Strict):
     loss: str | None = Field(None, description="the scalar quantity that gradients are taken of")
     names: dict[str, list[str]] = Field({}, description="words by which a quantity may be called")
     aliases: dict[str, str] = Field({}, description="other symbols that mean a quantity")
+    functions: dict[str, str] = Field(
+        {}, description="functions known by name only, 'elementwise' or 'scalar', and other letters for them"
+    )
     blocks: dict[str, list[str]] = Field({}, description="names for the blocks of a concatenated parameter")
     replace: dict[str, str] = Field({}, description="equations that override inherited ones")
     standard: dict[str, Any] | None = Field(None, description="the standard module that computes the same")

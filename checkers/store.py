@@ -136,7 +136,9 @@ def save_world(world: World, file: Path | IO[bytes]) -> None:
     for (of, wrt, kind), array in world.jacobians.items():
         contents["jacobians"].append([of, wrt, kind, len(arrays)])
         arrays[f"a{len(arrays)}"] = array
-    head = {k: getattr(world, k) for k in ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "backward")}
+    fields = ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions", "backward")
+    head = {k: getattr(world, k) for k in fields}
+    head["parameters"] = list(world.parameters)
     offsets: list[Any] = []
     flat: list[Any] = []
     position = 0
@@ -171,6 +173,8 @@ def load_world(file: Path | IO[bytes]) -> World:
         blocks={k: tuple(tuple(x) for x in v) for k, v in head["blocks"].items()},
         loss=head["loss"],
         backward=head["backward"],
+        functions=head["functions"],
+        parameters=tuple(head["parameters"]),
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from derivations.equations import IndexEquation, IndexEquations
+from derivations.equations import IndexEquation, IndexEquations, indexed
 from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol
 from notation.errors import EvaluationError
 from notation.tree import Expr
@@ -100,14 +100,40 @@ class Calculus(IndexEquations):
         inner = Term(
             local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions)
         )
-        adjoint = self.adjoint(equation.name, at)
-        return Contribution(equation.name, atom, at, inner, Term(adjoint * local.body, tuple(left), tuple(conditions)))
+        adjoint, only = self.adjoint(equation.name, at)
+        if adjoint == 0:
+            return Contribution(equation.name, atom, at, inner, Term(adjoint))
+        body = adjoint * local.body
+        return Contribution(equation.name, atom, at, inner, Term(body, tuple(left), (*conditions, *only)))
 
-    def adjoint(self, key: str, at: tuple[S, ...]) -> S:
-        """The symbol of an adjoint: 1 for the loss itself."""
-        if key == self.model.loss:
-            return sp.Integer(1)
-        return sp.IndexedBase(ADJOINT + key)[at] if at else sp.Symbol(ADJOINT + key, real=True)
+    def adjoint(self, key: str, at: tuple[S, ...]) -> tuple[S, tuple[S, ...]]:
+        """The symbol of an adjoint and the conditions under which it is that.
+
+        It is 1 for the objective itself at its own step and component, 0 for the loss and for later steps when a
+        part of it is differentiated.
+        """
+        goal = self.objective
+        if goal is not None and key == goal.name:
+            wanted = tuple(self.to_sympy.scalar(a) for a in (*goal.at, *goal.index))
+            steps = len(goal.at)
+            apart = [sp.expand(a - w) for a, w in zip(at[:steps], wanted, strict=False)]
+            if all(d == 0 for d in apart) or not any(d.is_number for d in apart):
+                rules = [sp.Eq(a, w) for a, w in zip(at, wanted, strict=True) if sp.expand(a - w) != 0]
+                return sp.Integer(1), tuple(rules)
+        if key == self.model.loss or self.after_objective(key, at):
+            return sp.Integer(0), ()
+        return indexed(ADJOINT + key, at), ()
+
+    def after_objective(self, key: str, at: tuple[S, ...]) -> bool:
+        """Whether a quantity stands at a later step than the objective, which it then cannot influence."""
+        goal, name = self.objective, key.split("|", maxsplit=1)[0]
+        if goal is None or name not in self.quantities:
+            return False
+        own = dict(zip(self.quantities[goal.name].axes, goal.at, strict=False))
+        return any(
+            axis in own and (a - self.to_sympy.scalar(own[axis])).is_positive is True
+            for axis, a in zip(self.quantities[name].axes, at, strict=False)
+        )
 
     def ranges_of(self, key: str) -> list[tuple[S, S]]:
         """The inclusive ranges of the steps and components of a quantity, in order."""
@@ -246,6 +272,7 @@ class Calculus(IndexEquations):
                         term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c)
                     )
                     return self.simplified(rest.subs(b.variable, solved[1]), last)
+        term = self.until_objective(term)
         for b in term.bound:  # a probability distribution sums to 1
             factors = [f for f in sp.Mul.make_args(term.body) if b.variable in f.free_symbols]
             if (
@@ -261,6 +288,21 @@ class Calculus(IndexEquations):
                         Term(term.body / factors[0], tuple(x for x in term.bound if x != b), tuple(conditions)), last
                     )
         return [Term(term.body, term.bound, tuple(conditions))]
+
+    def until_objective(self, term: Term) -> Term:
+        """Sums over adjoints end at the step of the objective, beyond which they are 0."""
+        goal = self.objective
+        if goal is None or not goal.at:
+            return term
+        ends = dict(zip(self.quantities[goal.name].axes, goal.at, strict=False))
+        bound = list(term.bound)
+        for adjoint in adjoints_in(term.body):
+            key, at = split_adjoint(adjoint)
+            for axis, position in zip(self.quantities[key.split("|")[0]].axes, at, strict=False):
+                for k, b in enumerate(bound):
+                    if b.variable == position and axis in ends:
+                        bound[k] = replace(b, high=self.to_sympy.scalar(ends[axis]))
+        return replace(term, bound=tuple(bound))
 
     def tree(self, terms: list[Term]) -> Expr:
         """The index-form tree of a sum of terms, positive terms first."""

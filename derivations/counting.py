@@ -96,7 +96,7 @@ def _products(field: Field, sizes: Collection[str]) -> S:
 
 
 def _lowering(known: Mapping[str, Shape], model: Model) -> Lowering:
-    return Lowering(lambda name: known[name] if name in known else model.shape(name))
+    return Lowering(lambda name: known[name] if name in known else model.shape(name), model.elementwise)
 
 
 def _arguments(e: Expr, known: dict[str, Shape], model: Model) -> list[Expr]:

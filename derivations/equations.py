@@ -14,8 +14,11 @@ from derivations.trees import ToTree
 from notation.errors import EvaluationError
 from notation.fields import Index
 from notation.indexed import Lowering
-from notation.tree import Call, Div, Expr, Indicator, Num, Pow, Reduce, Ref, number, rebuild, walk
+from notation.tree import Call, DerivativeKind, Div, Expr, Indicator, Num, Pow, Reduce, Ref, number, rebuild, walk
 from notation.vocabulary import Dim, Quantity, Shape
+
+# Stands in the name of the slope of a function known by name only; no name in a model contains it.
+SLOPE = "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,18 @@ class IndexEquation:
 class IndexEquations:
     """The forward equations of one model in index form, with every sum inside a function named."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, objective: Ref | None = None) -> None:
         restart()
         self.model = model
+        self.objective = objective or (Ref(model.loss) if model.loss is not None else None)
+        self.slopes: dict[str, tuple[Ref, Ref]] = {}
         self.quantities: dict[str, Quantity] = dict(model.vocabulary.quantities)
         indices = {n for n, q in self.quantities.items() if q.role == "size"} | set(model.vocabulary.ranges)
         self.to_sympy = ToSympy(
             lambda name: name in indices or "#" in name or (len(name) == 1 and name not in self.quantities)
         )
         self.to_tree = ToTree(
-            lambda name: len(self.quantities[name].axes) if name in self.quantities else 0, model.loss
+            lambda name: len(self.quantities[name].axes) if name in self.quantities else 0, self.objective, self.slope
         )
         self.equations: list[IndexEquation] = []
         self.rewrites: list[tuple[S, S, tuple[S, ...]]] = []
@@ -50,7 +55,38 @@ class IndexEquations:
         # quantities that are one number at all steps, such as a gate held at 1
         self.constants: dict[str, Expr] = {e.left.name: e.right for e in model.equations if isinstance(e.right, Num)}
         for e in model.equations:
-            self._add(self.flattened(e))
+            if isinstance(e.right, Call) and model.functions.get(e.right.function) == "scalar":
+                self.linearised(e, e.right)
+            else:
+                self._add(self.flattened(e))
+
+    def linearised(self, equation: Equation, call: Call) -> None:
+        """A scalar function known by name only enters by its differential: the sum of slope times argument."""
+        terms: list[Term] = []
+        for arg in call.args:
+            assert isinstance(arg, Ref)
+            name = f"{equation.left.name}{SLOPE}{len(self.slopes)}"
+            shape = self.shape_of(arg.name)
+            self.slopes[name] = (equation.left, arg)
+            self.quantities[name] = Quantity(name, self.quantities[equation.left.name].axes, shape)
+            if any(len(dim) > 1 for dim in shape):
+                raise EvaluationError(f"{arg.name} consists of blocks, which {call.function} cannot take")
+            bound = tuple(Bound(fresh(), sp.Integer(1), self.to_sympy.scalar(dim[0])) for dim in shape)
+            index = tuple(b.variable for b in bound)
+            steps = tuple(self.to_sympy.scalar(a) for a in equation.left.at)
+            own = tuple(self.to_sympy.scalar(a) for a in arg.at)
+            body = indexed(name, steps + index) * indexed(arg.name, own + index)
+            terms.append(Term(body, bound))
+        free = tuple(self.axes_of(equation.left.name))
+        self.equations.append(IndexEquation(equation.left.name, free, tuple(terms), equation.text))
+
+    def slope(self, key: str) -> tuple[Ref, Ref, DerivativeKind] | None:
+        """What a slope is the derivative of, and by what; direct where the argument has other ways to the value."""
+        if key not in self.slopes:
+            return None
+        of, wrt = self.slopes[key]
+        users = [e.left.name for e in self.model.equations if any(_is(n, wrt.name) for n in walk(e.right))]
+        return of, wrt, "total" if users == [of.name] else "direct"
 
     def flattened(self, equation: Equation) -> Equation:
         """Name the argument of a softmax that is not a plain quantity, and write a squared norm as a sum of squares."""
@@ -76,7 +112,7 @@ class IndexEquations:
             1 for n in self.quantities if n.startswith(f"a({equation.left.name})")
         )
         bounded = with_bounds(self.folded(e), self.quantities, self.model.vocabulary.ranges)
-        field = Lowering(self.shape_of).lower(bounded)
+        field = Lowering(self.shape_of, self.model.elementwise).lower(bounded)
         self.owners[name] = equation.left.name
         axes = equation.left.at
         shape = tuple(d for d in (field.rows, field.cols) if d is not None)
@@ -97,7 +133,7 @@ class IndexEquations:
     def _add(self, equation: Equation, *, hidden: bool = False) -> None:
         model = self.model
         right = with_bounds(self.folded(equation.right), self.quantities, model.vocabulary.ranges)
-        field = Lowering(self.shape_of).lower(right)
+        field = Lowering(self.shape_of, self.model.elementwise).lower(right)
         name = equation.left.name
         dims = [d for d in (field.rows, field.cols) if d is not None]
         if equation.left.index:
@@ -192,6 +228,15 @@ class IndexEquations:
             for f in value.args:
                 if isinstance(f, sp.exp):
                     self.rewrites.append((f, target * f / value, variables))
+
+
+def indexed(name: str, index: tuple[S, ...]) -> S:
+    """A quantity with its indices; without any, a plain symbol."""
+    return sp.IndexedBase(name)[index] if index else sp.Symbol(name, real=True)
+
+
+def _is(e: Expr, name: str) -> bool:
+    return isinstance(e, Ref) and e.name == name
 
 
 def _contains_sum(e: Expr) -> bool:

@@ -65,17 +65,22 @@ class _Gradient:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
             raise EvaluationError("a gradient needs a quantity to differentiate by")
         self.model = model
+        if not isinstance(target.of, Ref):
+            raise EvaluationError("a gradient needs a quantity that is differentiated")
         self.target = target
         self.wrt = target.wrt
         self.allowed = allowed
-        self.calculus = Calculus(model)
         self.sequences = tuple(model.vocabulary.ranges)
+        shape, rows = model.shape(self.wrt.name), model.shape(target.of.name)
+        avoid = add(*(e.right for e in model.equations), Ref("t"))
+        letters = free_letters(avoid, len(shape) + len(rows))
+        self.rows, self.letters = letters[: len(rows)], letters[len(rows) :]
+        self.of = replace(target.of, index=tuple(Ref(c) for c in self.rows))
+        self.calculus = Calculus(model, self.of)
         self.raising = Raising(self.calculus.to_tree, self.sequences)
         self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
-        shape = model.shape(self.wrt.name)
-        avoid = add(*(e.right for e in model.equations), Ref("t"))
-        self.letters = free_letters(avoid, len(shape))
         self.components = tuple(index_symbol(c) for c in self.letters)
+        self.free = tuple(index_symbol(c) for c in (*self.rows, *self.letters))
         self.shape = shape
 
     def keep(self) -> Callable[[str, tuple[S, ...]], bool]:
@@ -121,13 +126,13 @@ class _Gradient:
         for n, key in enumerate(keys):
             target = (*self.steps_at, *self.components)
             contributions = [c for c in self.calculus.contributions(key, target) if c.term.body != 0]
-            if n == 0:
+            if n == 0 and not self.rows:
                 steps.extend(self.opening([c for c in contributions if not self.vanishes(c.term)], len(keys) == 1))
             per_block.append(self.calculus.eliminated([c.term for c in contributions], self.keep(), self.last()))
         unfolded = Unfolding(self.calculus, self.raising).tree
         index_form = self.index_form(per_block) if len(keys) == 1 else None
         try:
-            raised = [unfolded(self.raising.terms(terms, self.components)) for terms in per_block]
+            raised = [unfolded(self.raising.terms(terms, self.free)) for terms in per_block]
             value = raised[0] if len(raised) == 1 else joined(raised)
             matrix = True
         except MatrixFormError:
@@ -178,8 +183,9 @@ class _Gradient:
     def index_form(self, per_block: list[list[Term]]) -> Expr:
         """The claim component by component."""
         terms = factored(per_block[0], self.calculus.to_tree.axes)
-        tree = readable(Unfolding(self.calculus, self.raising).tree(self.calculus.tree(terms)), self.letters)
-        left = Partial(self.target.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
+        unfolded = Unfolding(self.calculus, self.raising).tree(self.calculus.tree(terms))
+        tree = readable(unfolded, [*self.rows, *self.letters])
+        left = Partial(self.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
         return Compare((left, presentable(tree)), ("=",))
 
     def assumptions(self) -> tuple[str, ...]:

@@ -14,8 +14,11 @@ from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.fields import Field
 from notation.indexed import Lowering
 from notation.tokens import Token
-from notation.tree import Add, Expr, Num, Ref, number, walk
-from notation.vocabulary import INDEX_LETTERS, Dim, Quantity, Shape, Vocabulary, spell
+from notation.tree import Add, Call, Expr, Num, Ref, number, walk
+from notation.vocabulary import INDEX_LETTERS, STEPPED, Dim, Quantity, Shape, Vocabulary, spell
+
+# What a function known by name only can be.
+FUNCTION_KINDS = ("elementwise", "scalar")
 
 
 class ModelError(Exception):
@@ -59,8 +62,9 @@ class Equation:
 class Model:
     """A model that can be differentiated (`derivations.calculus`) and run (`reference_impl`).
 
-    `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. `backward` names the
-    sequence along which a quantity runs from the last step to the first. All names are canonical.
+    `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. All names are canonical.
+    `functions` are those known by name only, with their kind: `elementwise`, or `scalar` (a number from vectors).
+    `backward` names the sequence along which a quantity runs from the last step to the first.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Model:
     loss: str | None
     distributions: frozenset[str] = frozenset()
     samples: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
     backward: Mapping[str, str] = field(default_factory=dict)
 
     def shape(self, name: str) -> Shape:
@@ -95,7 +100,12 @@ class Model:
 
     def lowering(self) -> Lowering:
         """A fresh lowering to index form with the shapes of this model."""
-        return Lowering(self.shape)
+        return Lowering(self.shape, self.elementwise)
+
+    @property
+    def elementwise(self) -> tuple[str, ...]:
+        """The elementwise functions known by name only."""
+        return tuple(name for name, kind in self.functions.items() if kind == "elementwise")
 
     def equation(self, name: str) -> Equation:
         """The equation that defines a quantity."""
@@ -125,15 +135,21 @@ class _Builder:
         self.initial: list[tuple[str, Expr]] = []
         self.distributions: set[str] = set()
         self.samples: dict[str, str] = dict(text.samples)
+        self.letters: dict[str, str] = {}
+        self.plain: set[str] = set()
+        self.functions: dict[str, str] = {}
+        self.arguments: dict[str, tuple[tuple[str, ...], Expr]] = {}
 
     def build(self) -> Model:
         text = self.text
+        self.read_functions()
         for size in text.sizes:
             self.declare(Quantity(size, (), (), "size"), size)
         self.read_sequences(text.sequence)
         inputs = [n for n in (self.leaf(k, v) for k, v in text.inputs.items()) if n]
         parameters = [n for n in (self.leaf(k, v) for k, v in text.parameters.items()) if n]
         lines = [(i, line.strip()) for i, line in enumerate(text.forward.splitlines(), 1) if line.strip()]
+        self.plain = {spell(line.partition("=")[0])[0].key for _, line in lines if not self.has_steps(line)}
         heads = [(i, line, *self.head(i, line)) for i, line in lines]
         for alias, target in text.aliases.items():
             self.alias(alias, target)
@@ -142,6 +158,7 @@ class _Builder:
             right = self.body(i, body)
             self.infer(left, right, i)
             equations.append(Equation(left, right, i, line))
+        self.find_arguments(equations)
         if text.loss is not None and text.loss not in self.quantities:
             raise ModelError(
                 f"the loss {text.loss} is not defined by any forward equation",
@@ -162,13 +179,35 @@ class _Builder:
             text.loss,
             frozenset(self.distributions),
             self.samples,
+            self.functions,
             runs_backward(equations, self.quantities),
         )
 
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(
-            dict(self.quantities), dict(self.spellings), dict(self.ranges), dict(self.text.functions), self.text.loss
+            dict(self.quantities),
+            dict(self.spellings),
+            dict(self.ranges),
+            dict(self.letters),
+            self.text.loss,
+            arguments=dict(self.arguments),
         )
+
+    def read_functions(self) -> None:
+        """Functions known by name only; a value that is another function's letter is a further spelling of it."""
+        for letter, kind in self.text.functions.items():
+            own = spell(letter)[0].base
+            if kind in FUNCTION_KINDS:
+                self.letters[own] = own
+                self.functions[own] = kind
+                continue
+            target = self.letters.get(spell(kind)[0].base)
+            if target is None:
+                raise ModelError(
+                    f"the function {letter} is neither {' nor '.join(FUNCTION_KINDS)} nor another letter of one",
+                    hint="functions: {\\phi: elementwise, f: \\phi}",
+                )
+            self.letters[own] = target
 
     def declare(self, quantity: Quantity, spelling: str) -> None:
         self.quantities[quantity.name] = quantity
@@ -258,7 +297,9 @@ class _Builder:
             else ()
         )
         label = "" if indices else label
-        name = replace(symbol, label=label).canonical
+        named = replace(symbol, label=label)
+        twin = STEPPED if axes and not label and named.key in self.plain else ""
+        name = named.canonical + twin
         known = self.quantities.get(name)
         shape = known.shape if known is not None else None
         first_step = any(name == n for n, _ in self.initial)  # its axis is learnt here
@@ -271,8 +312,13 @@ class _Builder:
         if known is not None and known.role == "size":
             raise ModelError(f"{name} is a size and cannot be computed", line)
         self.quantities[name] = Quantity(name, axes, shape)
-        self.spellings[replace(symbol, label=label).key] = name
+        self.spellings[named.key + twin] = name
         return Ref(name, tuple(Ref(a) for a in axes), tuple(Ref(i) for i in indices)), right
+
+    def has_steps(self, line: str) -> bool:
+        """Whether the left side of an equation stands at a step."""
+        axes, label, _ = self.positions(spell(line.partition("=")[0])[1])
+        return bool(axes or label)
 
     def body(self, line: int, right: str) -> Expr:
         try:
@@ -296,7 +342,11 @@ class _Builder:
             return quantity.shape
 
         try:
-            found = shape_of_field(Lowering(shape_of).lower(self.closed(right)))
+            found = (
+                ()
+                if self.is_opaque(right)
+                else shape_of_field(Lowering(shape_of, self.functions).lower(self.closed(right)))
+            )
         except ShapeError as problem:
             raise ModelError(f"the shapes do not fit: {problem.message}", line) from problem
         except EvaluationError as problem:
@@ -306,6 +356,26 @@ class _Builder:
             raise ModelError(f"{left.name} was declared with another shape than its equation gives", line)
         if declared is None:
             self.quantities[left.name] = replace(self.quantities[left.name], shape=found)
+
+    def find_arguments(self, equations: list[Equation]) -> None:
+        """What each elementwise function is applied to, where that is one thing: `\\phi'_t` says no more."""
+        for name, kind in self.functions.items():
+            found = [
+                (tuple(a.name for a in e.left.at if isinstance(a, Ref)), n.args[0])
+                for e in equations
+                for n in walk(e.right)
+                if isinstance(n, Call) and n.function == name
+            ]
+            if kind == "elementwise" and len(found) == 1:
+                self.arguments[name] = found[0]
+
+    def is_opaque(self, right: Expr) -> bool:
+        """Whether a right side is a scalar function known by name only, of quantities."""
+        if not isinstance(right, Call) or self.functions.get(right.function) != "scalar":
+            return False
+        if not all(isinstance(a, Ref) and not a.index for a in right.args):
+            raise EvaluationError(f"{right.function} takes whole quantities: name its argument first")
+        return True
 
     def closed(self, e: Expr) -> Expr:
         """Sums without bounds get the range of what they index."""
@@ -348,7 +418,8 @@ def target_name(text: str, known: Vocabulary) -> str | None:
     """The canonical name of a declared quantity, written with or without its steps."""
     symbol, pieces = spell(text)
     label = "".join(t.text for p in pieces for t in p if t.text not in known.ranges)
-    return known.spellings.get(replace(symbol, label=label).key)
+    key = replace(symbol, label=label).key
+    return (known.spellings.get(key + STEPPED) if pieces else None) or known.spellings.get(key)
 
 
 def blocks(dim: Expr) -> Dim:

@@ -54,15 +54,15 @@ class Story:
 
     def adjoint(self, head: Ref) -> Expr:
         """The adjoint of a user; the loss itself has 1."""
-        loss = Ref(self.model.loss or "L")
-        return Ref("1") if head == loss else Partial(loss, head)
+        goal = self.calculus.objective or Ref("L")
+        return Ref("1") if head == goal else Partial(goal, head)
 
     def chain_rule(self, users: list[tuple[Ref, Expr, list[Term]]]) -> Step:
         """The chain rule over all users."""
         wrt = self.target.wrt
         parts: list[Expr] = []
         for head, adjoint, _ in users:
-            if head == Ref(self.model.loss or "L"):
+            if head == self.calculus.objective:
                 parts.append(Partial(head, wrt, "direct"))
             else:
                 parts.append(Mul(Transpose(Partial(head, wrt, "direct")), adjoint))
@@ -74,7 +74,7 @@ class Story:
 
     def jacobian(self, locals_: list[Term], components: tuple[S, ...], head: Ref) -> Step | None:
         """One local derivative in matrix form, with the reason for its form."""
-        if head == Ref(self.model.loss or "L") or len(components) != 1:
+        if head == self.calculus.objective or len(components) != 1:
             return None
         target = components[0]
         row = fresh("r")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import sympy as sp
 
@@ -16,6 +17,7 @@ from notation.tree import (
     Cases,
     Compare,
     Component,
+    DerivativeKind,
     Div,
     Expr,
     Indicator,
@@ -27,15 +29,26 @@ from notation.tree import (
     Reduce,
     Ref,
     number,
+    substitute,
 )
 
 
 class ToTree:
-    """Converts SymPy bodies back to index-form trees; `axes` gives how many positions of a name are steps."""
+    """Converts SymPy bodies back to index-form trees; `axes` gives how many positions of a name are steps.
 
-    def __init__(self, axes: Callable[[str], int], loss: str | None) -> None:
+    `objective` is what adjoints are derivatives of; `local` tells what a slope of a function known by name only is:
+    of which quantity, by which, total or direct.
+    """
+
+    def __init__(
+        self,
+        axes: Callable[[str], int],
+        objective: Ref | None,
+        local: Callable[[str], tuple[Ref, Ref, DerivativeKind] | None] = lambda key: None,
+    ) -> None:
         self.axes = axes
-        self.loss = loss
+        self.objective = objective or Ref("L")
+        self.local = local
 
     def scalar(self, x: S) -> Expr:
         """The tree of a SymPy expression."""
@@ -72,13 +85,19 @@ class ToTree:
 
     def indexed(self, key: str, indices: list[Expr]) -> Expr:
         """A quantity from its key and indices."""
+        if (slope := self.local(key)) is not None:
+            of, wrt, kind = slope
+            names = {a.name: i for a, i in zip(of.at, indices, strict=False) if isinstance(a, Ref)}
+            at = tuple(substitute(a, names) for a in wrt.at)
+            inner = replace(wrt, at=at, index=tuple(indices[len(of.at) :]))
+            return Partial(replace(of, at=tuple(indices[: len(of.at)])), inner, kind)
         adjoint = key.startswith(ADJOINT)
         name, *blocks = key.removeprefix(ADJOINT).split("|")
         steps = self.axes(name)
         at, index = tuple(indices[:steps]), tuple(indices[steps:])
         value: Expr = Ref(name, at, () if blocks else index)
         if adjoint:
-            value = Partial(Ref(self.loss or "L"), value)
+            value = Partial(self.objective, value)
         for spec in blocks:
             axis, number_ = spec.split(":")
             value = Block(value, int(axis), int(number_))

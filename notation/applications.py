@@ -19,6 +19,7 @@ from notation.tree import (
     Transpose,
     Vector,
     number,
+    substitute,
 )
 
 if TYPE_CHECKING:
@@ -70,11 +71,28 @@ def application(p: Parser, token: Token, function: str) -> Expr:
                 index = p.indices_of(inner)
         else:
             break
+    if (own := _own_argument(p, function, index)) is not None:  # \phi'_t: the slope at its own argument
+        return Call(function, (own,), order, span=(start, p.before()))
     args = _arguments(p, token)
     value = built(function, args, order, (start, p.before()))
     if index:
         value = component(value, index, (start, p.before()))
     return Pow(value, power, span=(start, p.before())) if power is not None else value
+
+
+def _own_argument(p: Parser, function: str, index: list[Expr]) -> Expr | None:
+    """What a function known by name only is applied to in the model, when none is written: at the step of its
+    subscript, or at the current one."""
+    axes, argument = p.vocabulary.arguments.get(function, ((), None))
+    nxt = p.peek()
+    written = nxt is not None and (
+        (nxt.kind == "op" and nxt.text in {"(", "[", "{"}) or nxt.kind in {"name", "greek", "accent", "num"}
+    )
+    if argument is None or len(index) > len(axes) or (written and not index):
+        return None
+    if index and nxt is not None and nxt.kind == "op" and nxt.text in {"(", "{"} and not nxt.space:
+        return None  # \phi_t(z): the subscript belongs to the function, its argument follows
+    return substitute(argument, dict(zip(axes, index, strict=False)))
 
 
 def _arguments(p: Parser, token: Token) -> list[Expr]:

@@ -33,9 +33,10 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A multiple of the identity matrix or of the all-ones row or column: its size comes from the context."""
+    """A multiple of the identity matrix or of the all-ones row or column, or a zero of any shape: the context gives the
+    size."""
 
-    kind: Literal["identity", "ones", "ones_row"]
+    kind: Literal["identity", "ones", "ones_row", "zero"]
     factor: Any = 1.0
 
 
@@ -80,7 +81,14 @@ def add(a: Array, b: Array) -> Array:
     raise ShapeError(f"{describe(sa)} and {describe(sb)} cannot be added")
 
 
+def is_zero(a: Array) -> bool:
+    """Whether a value is the zero that fits every shape, as an adjoint beyond the last step is."""
+    return isinstance(a, Special) and a.kind == "zero"
+
+
 def _add_special(a: Array, b: Array) -> Array:
+    if is_zero(a) or is_zero(b):
+        return b if is_zero(a) else a
     if isinstance(a, Special) and isinstance(b, Special):
         if a.kind == b.kind:
             return Special(a.kind, a.factor + b.factor)
@@ -149,6 +157,8 @@ def _elementwise(a: Array, b: Array, sa: tuple[int, ...], sb: tuple[int, ...], s
 
 
 def _multiply_special(a: Array, b: Array, kind: Product) -> Array:
+    if is_zero(a) or is_zero(b):
+        return Special("zero")
     if isinstance(a, Special) and isinstance(b, Special):
         if "identity" in (a.kind, b.kind):
             return Special(b.kind if a.kind == "identity" else a.kind, a.factor * b.factor)
@@ -179,7 +189,7 @@ def divide(a: Array, b: Array) -> Array:
     if isinstance(b, Special):
         raise ShapeError("nothing can be divided by the identity")
     if isinstance(a, Special):
-        return Special(a.kind, a.factor / b) if tuple(b.shape) == () else a.factor / b
+        return Special(a.kind, a.factor / b) if tuple(b.shape) == () or is_zero(a) else a.factor / b
     sa, sb = tuple(a.shape), tuple(b.shape)
     if sb == () or sa == sb or sa == ():
         return a / b
@@ -224,7 +234,8 @@ def _inverse(a: Array) -> Array:
 def transpose(a: Array) -> Array:
     """The transpose; of a scalar, itself."""
     if isinstance(a, Special):
-        swapped: dict[str, Literal["identity", "ones", "ones_row"]] = {
+        swapped: dict[str, Literal["identity", "ones", "ones_row", "zero"]] = {
+            "zero": "zero",
             "ones": "ones_row",
             "ones_row": "ones",
             "identity": "identity",

@@ -68,7 +68,7 @@ class Evaluator(Ranging):
         self.visits = 0
         self.memo: dict[tuple[str, Position, Position, tuple[tuple[str, int], ...]], Array] = {}
         self.active: list[tuple[str, Position, Position]] = []
-        self.elementwise = {**arrays.elementwise_functions(scope.backend), **scope.functions}
+        self.elementwise = arrays.elementwise_functions(scope.backend)
         self.methods: dict[type, Callable[[Any], Array]] = {
             Num: lambda e: scope.backend.constant(float(e.value)),
             Ref: self.reference,
@@ -106,13 +106,18 @@ class Evaluator(Ranging):
                 problem.span = expr.span
             raise
 
+    def scalar(self, expr: Expr) -> Array:
+        """The value of a node where a number is needed: a zero of any shape is the number 0."""
+        value = self.value(expr)
+        return self.scope.backend.constant(0.0) if arrays.is_zero(value) else value
+
     # -- names ------------------------------------------------------------------------------------------------------
 
     def integer(self, expr: Expr) -> int:
         """The value of an index expression, which must be a whole number."""
-        number = self.value(expr)
+        number = self.scalar(expr)
         if isinstance(number, Special) or tuple(number.shape) != ():
-            raise ShapeError("an index must be a number", expr.span)
+            raise EvaluationError("an index must be a number")
         k = float(number)
         if not isfinite(k) or k != round(k) or abs(k) > 10**9:
             raise EvaluationError(f"an index must be a whole number, not {k:g}")
@@ -182,6 +187,11 @@ class Evaluator(Ranging):
         """A function call."""
         from notation.functions import apply_function
 
+        if (own := self.scope.functions.get(e.function + "'" * e.order)) is not None:
+            args = [self.scalar(a) for a in e.args]
+            if any(isinstance(a, Special) for a in args):
+                raise ShapeError(f"the size of what {e.function} is applied to is not known", e.span)
+            return own(*args)
         return apply_function(e, [self.value(a) for a in e.args], self.elementwise, self.scope.backend)
 
     def column(self, block: Expr) -> Array:
@@ -221,6 +231,8 @@ class Evaluator(Ranging):
 
     def picked(self, value: Array, index: Position, e: Expr) -> Array:
         """A component of a computed value."""
+        if arrays.is_zero(value):
+            return self.scope.backend.constant(0.0)
         if isinstance(value, Special):
             if value.kind == "identity" and len(index) == 2:
                 return self.scope.backend.constant(float(index[0] == index[1]) * float(value.factor))
@@ -267,6 +279,8 @@ class Evaluator(Ranging):
                     total = term
                 elif e.operation == "sum":
                     total = arrays.add(total, term)
+                elif self.scope.ascending:
+                    total = arrays.multiply(total, term, "juxtaposed")
                 else:  # the later step stands on the left
                     total = arrays.multiply(term, total, "juxtaposed")
         finally:
@@ -300,9 +314,9 @@ class Evaluator(Ranging):
         if isinstance(e, All):
             return all(self.holds(c) for c in e.conditions)
         if isinstance(e, Compare):
-            sides = [self.value(s) if not isinstance(s, Vector) else s for s in e.sides]
+            sides = [self.scalar(s) if not isinstance(s, Vector) else s for s in e.sides]
             return all(self._relates(a, r, b, e) for a, r, b in zip(sides, e.relations, sides[1:], strict=False))
-        value = self.value(e)
+        value = self.scalar(e)
         if isinstance(value, Special) or tuple(value.shape) != ():
             raise ShapeError("a condition must be a number", e.span)
         return bool(float(value) != 0.0)
@@ -339,9 +353,10 @@ class Evaluator(Ranging):
             return self.oriented(raw, index, e)
         if index:
             raise ShapeError("this derivative mixes whole vectors with components", e.span)
+        if len(raw.shape) == 3 and of.name not in self.scope.scalars:  # a vector by a matrix, its entries in a row
+            raw = raw.reshape(raw.shape[0], -1)
         value = self.oriented(raw, (), e)
-        return (
-            arrays.transpose(value)
-            if self.scope.adjoint_rows and of.name == self.scope.loss and value.shape[-1:] == (1,)
-            else value
-        )
+        gradient = of.name in self.scope.scalars
+        if gradient and self.scope.adjoint_rows and value.shape[-1:] == (1,):
+            return arrays.transpose(value)
+        return arrays.transpose(value) if self.scope.jacobians_transposed and not gradient else value

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from notation import arrays
-from notation.arrays import Array, Backend, Function, Special
+from notation.arrays import Array, Backend, Function, Special, is_zero
 from notation.errors import EvaluationError, ShapeError
 from notation.tree import Call
 
@@ -19,6 +19,7 @@ def apply_function(e: Call, args: list[Array], elementwise: Mapping[str, Functio
     if name == "pi":
         return b.constant(math.pi)
     if any(isinstance(a, Special) for a in args):
+        args = [b.constant(0.0) if is_zero(a) else a for a in args]
         args = [b.constant(1.0) * a.factor if isinstance(a, Special) and a.kind != "identity" else a for a in args]
         if any(isinstance(a, Special) for a in args):
             raise ShapeError(f"{name} of the identity has no size here", e.span)

@@ -7,7 +7,7 @@ A dimension made of blocks (n+d) is indexed by block, so a concatenation needs n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from notation.errors import EvaluationError, ShapeError
@@ -43,11 +43,12 @@ ShapeOf = Callable[[str], Shape]
 
 
 class Lowering:
-    """Turns trees into fields; `shape_of` gives the declared shape of a name, `loss` names scalars that are
-    differentiated."""
+    """Turns trees into fields; `shape_of` gives the declared shape of a name, `functions` the elementwise ones known by
+    name only."""
 
-    def __init__(self, shape_of: ShapeOf, prefix: str = "j") -> None:
+    def __init__(self, shape_of: ShapeOf, functions: Collection[str] = (), prefix: str = "j") -> None:
         self.shape_of = shape_of
+        self.elementwise = ELEMENTWISE | set(functions)
         self.counter: Iterator[int] = itertools.count(1)
         self.prefix = prefix
 
@@ -217,7 +218,7 @@ class Lowering:
     # -- functions, brackets ------------------------------------------------------------------------------------------
 
     def _call(self, e: Call) -> Field:
-        if e.function in ELEMENTWISE and len(e.args) == 1:
+        if e.function in self.elementwise and len(e.args) == 1:
             body = self.lower(e.args[0])
             return replace(body, entry=lambda i, j: Call(e.function, (body.entry(i, j),), e.order))
         if e.function == "softmax" and not e.order:

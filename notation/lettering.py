@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from notation import texlike
-from notation.boxes import Box, Fence, Row, Script, Sign, Space, Text, Word, row
+from notation.boxes import Box, Fence, Letter, Row, Script, Sign, Space, Text, Word, row
+from notation.symbols import LETTERS
+from notation.vocabulary import STEPPED
 
 
 def name_box(name: str) -> Box:
@@ -14,6 +16,7 @@ def name_box(name: str) -> Box:
     >>> name_box("W_f")
     Script(base=Letter(char='W'), sub=Letter(char='f'), sup=None, primes=0)
     """
+    name = name.rstrip(STEPPED)
     if re.fullmatch(r"[A-Za-z]{2,}", name):
         return Word(name)
     if match := re.fullmatch(r"(.+)_([A-Za-z0-9]{2,})", name):
@@ -43,8 +46,15 @@ def with_script(box: Box, *, sub: Box | None = None, sup: Box | None = None) -> 
     return Script(box, sub, sup)
 
 
+_LETTERS = {name: char for char, name in LETTERS.items()}
+
+
 def function_word(name: str) -> Box:
-    """The upright name of a function; anything but letters and digits is taken out."""
+    """The upright name of a function, a letter for one that is called by a letter; only letters and digits are kept."""
+    if name in _LETTERS:
+        return Letter(_LETTERS[name])
+    if re.fullmatch(r"[A-Za-z]", name):
+        return Letter(name)
     return Word(re.sub(r"[^A-Za-z0-9]", "", name) or "f")
 
 

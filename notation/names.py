@@ -86,7 +86,7 @@ class Names(Spelling):
                 if found is not None:
                     inner, _ = group(piece, cut + 1)
                     return found, pieces[:i] + split_commas(inner) + pieces[i + 1 :]
-        whole = self.vocabulary.find(symbol)
+        whole = (self.vocabulary.stepped(symbol) if pieces else None) or self.vocabulary.find(symbol)
         return (whole, pieces) if whole is not None else None
 
     def _placed(self, quantity: Quantity, pieces: list[Piece], out: Spelled) -> Expr:

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from notation.arrays import Array, Backend, numpy_backend
+from notation.arrays import Array, Backend, Special, numpy_backend
 from notation.errors import EvaluationError
 from notation.limits import MAX_RECURSION
-from notation.tree import Add, DerivativeKind, Expr, Ref, walk
+from notation.tree import Add, DerivativeKind, Expr, Num, Ref, walk
 
 Position = tuple[int, ...]
 
@@ -31,6 +31,8 @@ class Scope:
 
     `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
     `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
+    `inner_dot`, `adjoint_rows`, `jacobians_transposed` and `ascending` are ways to read products and derivatives, and
+    `scalars` are the quantities whose derivatives are gradients rather than Jacobians.
     """
 
     lookup: Callable[[str, Position], Array]
@@ -44,7 +46,9 @@ class Scope:
     backend: Backend = field(default_factory=numpy_backend)
     inner_dot: bool = False
     adjoint_rows: bool = False
-    loss: str | None = None
+    jacobians_transposed: bool = False
+    ascending: bool = False
+    scalars: frozenset[str] = frozenset()
     default_range: tuple[int, int] | None = None
 
     def at(self, **index: int) -> Scope:
@@ -96,9 +100,10 @@ class Definitions:
         if chosen is None:
             high = max((h for _, h in self.scope.ranges.values()), default=0)
             if at and at[0] > high and self._runs_in_time(name):  # quantities beyond the last step are 0 by convention
-                return self.scope.backend.constant(0.0)
+                return Special("zero")
             raise EvaluationError(f"{name} is not defined at step {', '.join(map(str, at))}")
         body, bound, rest = chosen
+        exact = bool(at) and not bound
         self.active.append(place)
         saved = dict(self.index)
         self.index.update(bound)
@@ -107,6 +112,8 @@ class Definitions:
         finally:
             self.index = saved
             self.active.pop()
+        if exact and isinstance(body, Num) and body.value == 0 and not index:  # delta_{T+1} = 0 has the shape of delta
+            value = Special("zero")
         if rest:
             value = self.picked(value, rest, body)
         self.memo[key] = value

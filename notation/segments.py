@@ -190,6 +190,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return lonely and not touched and (after is None or after.kind in {"word", "name"}) and not known.open
     if known.knows_base(run):
         return False
+    if after is not None and after.kind == "num" and not after.space and _spells(run, known):
+        return False  # dO3
     if run.lower() in SHORT_WORDS or run.lower() in NUMBER_WORDS:
         named = touched and run[0].islower() and _spells(run, known) and not (known.open and len(run) >= 4)
         return not (named and run not in {"and", "or", "for"})

@@ -254,7 +254,9 @@ class Spelling(Cursor):
     def _plainly(self, out: Spelled) -> Quantity | None:
         """The quantity of a symbol without its subscripts; a bar that no name has marks an adjoint."""
         bare = tuple(a for a in out.accents if a != "bar")
-        found = self.vocabulary.find(Symbol(out.base, out.accents)) or self.vocabulary.find(Symbol(out.base, bare))
+        named = Symbol(out.base, out.accents)
+        found = self.vocabulary.stepped(named) or self.vocabulary.find(named)
+        found = found or self.vocabulary.find(Symbol(out.base, bare))
         for word, accent in ACCENT_WORDS.items():  # yhat, htilde
             if found is None and out.base.endswith(word) and out.base != word:
                 found = self.vocabulary.find(Symbol(out.base[: -len(word)], (*out.accents, accent)))

@@ -20,7 +20,8 @@ NOWHERE: Span = (0, 0)
 # How a product was written. Meaning is directed by shape, so most kinds differ only where shapes leave a choice.
 Product = Literal["juxtaposed", "star", "dot", "elementwise", "matrix", "outer"]
 Relation = Literal["=", "<", "<=", ">", ">=", "!=", "in"]
-DerivativeKind = Literal["total", "direct"]
+# "immediate" holds all earlier steps fixed; a text only ever says total or direct (\partial^+).
+DerivativeKind = Literal["total", "direct", "immediate"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from notation.tree import Expr
 Dim = tuple[Expr, ...]
 Shape = tuple[Dim, ...]
 
+# A letter may name one quantity without steps and another with them (E and E_t): this ends the name of the latter.
+STEPPED = "@"
+
 # Letters that usually run over components; used only to split `W_{ij}` and to read a bare superscript as a component.
 INDEX_LETTERS = frozenset("ijklmpqrsuv")
 
@@ -73,7 +76,10 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All names known in one place. Immutable: `with_local` returns an extended copy."""
+    """All names known in one place. Immutable: `with_local` returns an extended copy.
+
+    `arguments` tells what a function known by name only is applied to in the model, with the step variables there.
+    """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
@@ -82,10 +88,16 @@ class Vocabulary:
     loss: str | None = None
     open: bool = False
     latex: bool = False
+    arguments: Mapping[str, tuple[tuple[str, ...], Expr]] = field(default_factory=dict)
 
     def find(self, symbol: Symbol) -> Quantity | None:
         """The quantity that a spelled symbol names, or None."""
         name = self.spellings.get(symbol.key)
+        return self.quantities.get(name) if name is not None else None
+
+    def stepped(self, symbol: Symbol) -> Quantity | None:
+        """The quantity with steps that shares its letter with one that has none: the E_t beside E."""
+        name = self.spellings.get(symbol.key + STEPPED)
         return self.quantities.get(name) if name is not None else None
 
     def knows_base(self, base: str) -> bool:
@@ -106,7 +118,9 @@ class Vocabulary:
     def _bases(self) -> frozenset[str]:
         cached = self.__dict__.get("_bases_cache")
         if cached is None:
-            cached = frozenset(key.rsplit(":", 1)[-1].split("_", 1)[0].split("^", 1)[0] for key in self.spellings)
+            cached = frozenset(
+                key.rstrip(STEPPED).rsplit(":", 1)[-1].split("_", 1)[0].split("^", 1)[0] for key in self.spellings
+            )
             object.__setattr__(self, "_bases_cache", cached)
         return cached
 

@@ -11,6 +11,7 @@ import torch
 
 from derivations.model import Equation, Model
 from notation.evaluate import evaluate
+from notation.opaque import opaque_functions
 from notation.scope import Scope
 from notation.tree import DerivativeKind, Expr
 from reference_impl.backend import torch_backend
@@ -31,15 +32,16 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
         for r in ([high] if high is not None else [])
         if hasattr(r, "name")
     }
-    steps = [s for s in model.sizes if s in lengths]
-    others = [s for s in model.sizes if s not in lengths]
+    steps = [s for s in model.sizes if s in lengths and s not in model.samples]
+    others = [s for s in model.sizes if s not in lengths and s not in model.samples]
     pool = list(rng.permutation(np.arange(2, 3 + len(others) + 1)))
     sizes = {s: int(pool[k]) for k, s in enumerate(others)}
     free = [v for v in range(3, 12) if v not in sizes.values()]
     for s in steps:
         k = int(rng.integers(0, 2))
         sizes[s] = free.pop(min(k, len(free) - 1))
-    return {s: sizes[s] for s in model.sizes}
+    fixed = {s: int(model.samples[s]) for s in model.sizes if s in model.samples}
+    return {s: fixed[s] if s in fixed else sizes[s] for s in model.sizes}
 
 
 class Run:
@@ -170,6 +172,7 @@ class Run:
             axes=axes,
             blocks=lambda n, a: list(self.blocks(n)[a]),
             backend=self.backend,
+            functions=opaque_functions(self.model.functions, self.seed, self.backend),
         )
 
     # -- derivatives ------------------------------------------------------------------------------------------------
@@ -184,19 +187,24 @@ class Run:
         return {p: _numpy(g, self.tensors[p]) for p, g in zip(places, grads, strict=True)}
 
     def jacobians(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
-        """Jacobians of every computed vector or scalar by every non-parameter it depends on: total and direct."""
+        """Jacobians of every computed vector or scalar, total and direct, by every vector and scalar it depends on.
+
+        Direct ones are also by parameters, and so are the gradients of scalars (an error at one step). The total
+        derivative of a vector by a matrix follows from these by the chain rule (`World.partial`).
+        """
         out: dict[tuple[Place, Place, DerivativeKind], Array] = {}
-        sources = [p for p in self.tensors if p[0] not in self.model.parameters and self.tensors[p].dim() <= 1]
+        parameters = [p for p in self.tensors if p[0] in self.model.parameters]
+        sources = [p for p in self.tensors if p not in parameters and self.tensors[p].dim() <= 1]
         for place, (equation, index) in self.inputs_of.items():
             if self.tensors[place].dim() > 1 or place in self.given:
                 continue
-            self.jacobian(
-                place, self.tensors[place], [(p, self.tensors[p]) for p in sources if p != place], "total", out
-            )
+            others = [p for p in sources if p != place]
+            scalar = self.tensors[place].dim() == 0 and place[0] != self.model.loss
+            wholly = [*others, *parameters] if scalar else others
+            self.jacobian(place, self.tensors[place], [(p, self.tensors[p]) for p in wholly], "total", out)
             fresh = {p: t.detach().clone().requires_grad_(True) for p, t in self.tensors.items()}
-            self.jacobian(
-                place, self.value(equation, index, fresh), [(p, fresh[p]) for p in sources if p != place], "direct", out
-            )
+            used = [(p, fresh[p]) for p in [*others, *parameters]]
+            self.jacobian(place, self.value(equation, index, fresh), used, "direct", out)
         return out
 
     def jacobian(
@@ -257,4 +265,6 @@ def make_world(
         blocks={n: run.blocks(n) for n in shapes},
         loss=model.loss,
         backward=model.backward,
+        functions=model.functions,
+        parameters=model.parameters,
     )

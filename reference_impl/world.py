@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from notation.arrays import numpy_backend
 from notation.errors import EvaluationError, MissingStepError
+from notation.opaque import opaque_functions
 from notation.scope import Clause, Scope
 from notation.tree import DerivativeKind
 
@@ -38,6 +41,8 @@ class World:
     blocks: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     loss: str | None = None
     backward: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -53,7 +58,8 @@ class World:
             axes=self.axes,
             blocks=lambda name, axis: list(self.blocks[name][axis]),
             definitions=definitions or {},
-            loss=self.loss,
+            scalars=frozenset(n for n, shape in self.shapes.items() if shape == ()),
+            functions=opaque_functions(self.functions, self.seed, numpy_backend()),
         )
         return replace(base, **options)  # type: ignore[arg-type]
 
@@ -89,14 +95,54 @@ class World:
             if wrt in self.shapes and self.beyond(wrt, wrt_at):
                 return np.zeros(self.shapes[wrt])
             raise EvaluationError(f"the derivative by {wrt} at step {', '.join(map(str, wrt_at)) or '-'} is not known")
-        place = (of, of_at), (wrt, wrt_at), kind
-        if place in self.jacobians:
-            return self.jacobians[place]
-        if of in self.shapes and wrt in self.shapes:
-            if (
-                self.beyond(of, of_at)
-                or self.beyond(wrt, wrt_at)
-                or ((of, of_at) in self.values and (wrt, wrt_at) in self.values)
-            ):
-                return np.zeros((*self.shapes[of], *self.shapes[wrt]))
+        place, by = (of, of_at), (wrt, wrt_at)
+        if kind == "direct" and wrt in self.parameters:
+            kind = "immediate"  # a parameter has no step: what counts is that earlier steps are held fixed
+        if (place, by, kind) in self.jacobians:
+            return self.jacobians[place, by, kind]
+        if place in self.values and by in self.values:
+            if kind == "immediate" or (kind == "total" and wrt in self.parameters and self.shapes[of]):
+                return self.along_paths(place, by, kind)
+            if place == by and kind == "total":
+                size = int(np.prod(self.shapes[of]))
+                return np.eye(size).reshape((*self.shapes[of], *self.shapes[of]))
+            return np.zeros((*self.shapes[of], *self.shapes[wrt]))
+        if of in self.shapes and wrt in self.shapes and (self.beyond(of, of_at) or self.beyond(wrt, wrt_at)):
+            return np.zeros((*self.shapes[of], *self.shapes[wrt]))
         raise EvaluationError(f"the derivative of {of} by {wrt} is not known")
+
+    def along_paths(self, of: Place, wrt: Place, kind: DerivativeKind) -> Array:
+        """A derivative by the chain rule over direct ones: through everything, or with earlier steps held fixed."""
+        if (of, wrt, kind) in self._along_paths:
+            return self._along_paths[of, wrt, kind]
+        if any(np.ndim(v) > 1 for p, v in self.values.items() if p[0] not in self.parameters):
+            raise EvaluationError(f"the derivative of {of[0]} by {wrt[0]} is not kept for this model")
+        shape = (*self.shapes[of[0]], *self.shapes[wrt[0]])
+        total = np.zeros(shape) + self.jacobians.get((of, wrt, "direct"), 0.0)
+        for source in self._sources.get(of, ()):
+            if source == wrt or (kind == "immediate" and self.earlier(source, of)):
+                continue
+            inner = self.along_paths(source, wrt, kind)
+            if inner.any():
+                local = self.jacobians[of, source, "direct"]
+                total = total + np.tensordot(local, inner, axes=len(self.shapes[source[0]]))
+        self._along_paths[of, wrt, kind] = total
+        return total
+
+    def earlier(self, source: Place, than: Place) -> bool:
+        """Whether a place stands at another step of a sequence that both run along."""
+        own = dict(zip(self.axes.get(than[0], ()), than[1], strict=False))
+        return any(own.get(axis, k) != k for axis, k in zip(self.axes.get(source[0], ()), source[1], strict=False))
+
+    @cached_property
+    def _along_paths(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:
+        return {}
+
+    @cached_property
+    def _sources(self) -> dict[Place, list[Place]]:
+        """What every quantity is directly computed from, parameters aside."""
+        out: dict[Place, list[Place]] = {}
+        for of, wrt, kind in self.jacobians:
+            if kind == "direct" and wrt[0] not in self.parameters:
+                out.setdefault(of, []).append(wrt)
+        return out

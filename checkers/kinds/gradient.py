@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -14,7 +15,8 @@ from checkers.roads import autograd_road, derived_road, standard_road
 from checkers.solution import Plot, Solution
 from checkers.verdict import Verdict
 from derivations.model import Model
-from notation.tree import Expr, Partial
+from notation.plain import to_plain
+from notation.tree import Add, Expr, Partial, Ref, number
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
@@ -25,6 +27,8 @@ class Gradient(Kind):
 
     `allow` lists further derivatives that an answer may use, or `any`; `aliases` are names of this question alone (`w`
     for the weight it speaks of).
+
+    `where` lists derivatives whose own recurrence belongs to the answer; `chain rule: open` lets its factors stand.
 
     `unroll` carries a linear recurrence through to the last step; `layout: fixed` refuses a transposed answer.
     """
@@ -37,6 +41,8 @@ class Gradient(Kind):
     layout: Literal["open", "fixed"] = "open"
     allow: list[str] = Field([])
     aliases: dict[str, str] = Field({})
+    where: list[str] = Field([])
+    chain_rule: Literal["carried out", "open"] = Field("carried out", alias="chain rule")
     unroll: bool = False
     prose: bool = False
     words: str = ""
@@ -74,23 +80,42 @@ class Gradient(Kind):
             from checkers.demonstrations import demonstrate
 
             plots = demonstrate(self.demonstration, bench, self.model)
+        found = [derived]
+        for text in self.where:
+            recurrence = self.derivative(bench, question, model, text, "where")
+            more = derive_gradient(model, recurrence, (later(recurrence),))
+            roads.append(autograd_road(more.claim, recurrence, worlds, f"autograd, {to_plain(recurrence)}"))
+            found.append(more)
         return Solution(
             question.id,
-            answers=(derived.claim,),
-            index_form=(derived.index_form,) if derived.index_form is not None else (),
-            steps=derived.steps,
+            answers=tuple(d.claim for d in found),
+            index_form=tuple(d.index_form for d in found if d.index_form is not None),
+            steps=tuple(step for d in found for step in d.steps),
             assumptions=derived.assumptions,
             roads=tuple(roads),
             words=self.words,
             rubric=tuple(self.rubric),
-            rule="Any formula with the same value counts; it may use only the derivatives that the question names.",
+            rule=self.rule(),
             plots=plots,
         )
+
+    def rule(self) -> str:
+        """How an answer is judged, in one line."""
+        if self.chain_rule == "open":
+            return "Any formula with the same value counts, the factors of the chain rule included."
+        return "Any formula with the same value counts; it may use only the derivatives that the question names."
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
         model = bench.model(self.model).also_called(self.aliases)
         target, allowed = self.target(model, bench, question), self.allowed(model, bench, question)
-        asked = Asked(target, model.loss, allowed, self.layout == "open")
+        asked = Asked(target, model.loss, allowed, self.layout == "open", chain_rule=self.chain_rule == "open")
         key = bench.solution(question.id).answers[0]
         return Formula(question, model, bench.worlds(self.model), asked, key.sides[-1], prose=self.prose).judge(text)  # type: ignore[attr-defined]
+
+
+def later(target: Partial) -> Partial:
+    """The same derivative one step later."""
+    wrt = target.wrt
+    assert isinstance(wrt, Ref)
+    return replace(target, wrt=replace(wrt, at=tuple(Add((a, number(1))) for a in wrt.at)))
