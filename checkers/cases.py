@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from checkers.positions import Case, bind, constant, left_head
+from checkers.positions import Case, bind, constant, index_value, left_head
+from notation.ellipsis import linear
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.statement import Answer, Statement
@@ -25,7 +26,7 @@ class Asked:
     `target` is a derivative, a quantity or an expression of one; `allowed` the derivatives that an answer may use
     (None: any but the target); `written` other left sides by which the target may be called. `value` is the key where
     no executed value stands for it; `diagonal` lets a vector stand for the diagonal matrix that carries it;
-    `chain_rule` lets the factors of the chain rule stand as they are.
+    `chain_rule` lets the factors of the chain rule stand as they are; `steps` restricts the steps that are asked about.
     """
 
     target: Expr
@@ -36,6 +37,7 @@ class Asked:
     value: Expr | None = None
     diagonal: bool = False
     chain_rule: bool = False
+    steps: Expr | None = None
 
     @property
     def head(self) -> Ref:
@@ -64,7 +66,7 @@ class Cases:
                 continue
             if condition is not None and not self.holds(condition, world, {**binding, **self.axis_names(at)}):
                 continue
-            index = head.index if head is not None else ()
+            index = components_of(left) if left is not None else ()
             letters = [i.name for i in index if isinstance(i, Ref)] if index else self.free_components(side, world)
             yield Case(at, {**self.determined(world, side, [*letters, *binding]), **binding}, tuple(letters))
 
@@ -119,16 +121,35 @@ class Cases:
             low, high = world.ranges[axis]
             value = constant(e, world)
             ranges.append([value] if value is not None else list(range(low, high + 1)))
-        return list(itertools.product(*ranges))
+        return [at for at in itertools.product(*ranges) if self.is_reached(world, at)]
+
+    def is_reached(self, world: World, at: tuple[int, ...]) -> bool:
+        """Whether what is differentiated exists where the asked quantity stands at this position."""
+        of = self.asked.target.of if isinstance(self.asked.target, Partial) else None
+        if self.asked.steps is not None and not self.holds(self.asked.steps, world, self.axis_names(at)):
+            return False
+        if not isinstance(of, Ref):
+            return True
+        names = self.axis_names(at)
+        return (of.name, tuple(index_value(e, world, names) for e in of.at)) in world.values
 
     def axis_names(self, at: tuple[int, ...]) -> dict[str, int]:
         """The step variables of the target at a position."""
-        return {e.name: k for e, k in zip(self.asked.head.at, at, strict=True) if isinstance(e, Ref)}
+        out: dict[str, int] = {}
+        for e, k in zip(self.asked.head.at, at, strict=True):
+            step = linear(e)
+            if step is not None and step[0]:
+                out[step[0]] = k - step[1]
+        return out
 
     def free_binding(self, side: Expr, at: tuple[int, ...], world: World) -> dict[str, int] | None:
         """Step variables of a bare formula: each letter that stands for a step of some axis takes the target's step."""
         binding: dict[str, int] = {}
-        by_axis = dict(zip(world.axes.get(self.asked.head.name, ()), at, strict=True))
+        names = self.axis_names(at)
+        by_axis = {
+            axis: names.get(step[0], k) if (step := linear(e)) is not None else k
+            for axis, e, k in zip(world.axes.get(self.asked.head.name, ()), self.asked.head.at, at, strict=True)
+        }
         bound = bound_variables(side)
         for node in walk(side):
             ref = node.wrt if isinstance(node, Partial) and isinstance(node.wrt, Ref) else node
@@ -166,6 +187,13 @@ class Cases:
             return Evaluator(world.scope().at(**index)).holds(condition)
         except (EvaluationError, ShapeError):
             return True
+
+
+def components_of(left: Expr) -> tuple[Expr, ...]:
+    """The component letters of a left side: of what is differentiated first, then of what it is differentiated by."""
+    head = left_head(left)
+    above = left.of.index if isinstance(left, Partial) and isinstance(left.of, Ref) else ()
+    return (*above, *(head.index if head is not None else ()))
 
 
 def bound_variables(e: Expr) -> set[str]:

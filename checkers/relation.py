@@ -22,7 +22,7 @@ from notation.errors import EvaluationError, MissingStepError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Clause, Scope
 from notation.statement import Answer, Statement
-from notation.tree import DerivativeKind, Expr, Mul, Partial, Reduce, Ref, walk
+from notation.tree import DerivativeKind, Expr, Mul, Partial, Reduce, Ref, free_names, walk
 from reference_impl.world import Array, World
 
 # A derivative that was looked up: of what, at which step, by what, at which step, total or direct.
@@ -133,6 +133,10 @@ class Relation(Cases):
 
     def compare(self, side: Expr, statement: Statement | None = None) -> Comparison:
         """The best comparison over all readings; a reading that agrees wins."""
+        loose = self.loose_step(side)
+        if loose and not any(w.lower().startswith("sum") for w in self.answer.words):
+            absent = f"the step {loose} is left free, and what is asked has no step: is a sum over all steps missing?"
+            return Comparison("differs", absent=absent)
         best: Comparison | None = None
         for reading in readings(side, self.answer, self.worlds[0].parameters):
             found = self.under(side, statement, reading)
@@ -142,6 +146,13 @@ class Relation(Cases):
                 break
         assert best is not None
         return best
+
+    def loose_step(self, side: Expr) -> str:
+        """A sequence variable that stands free in a formula for something that has no step; empty where none does."""
+        if self.asked.head.at or not isinstance(self.asked.target, Partial):
+            return ""
+        free = free_names(side) & set(self.worlds[0].ranges) - set(self.answer.definitions)
+        return min(free, default="")
 
     def under(self, side: Expr, statement: Statement | None, reading: Reading) -> Comparison:
         """The comparison under one reading, stopping at the first disagreement."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 AGREEMENT = 1e-10
 
 
-def compare_claim(claim: Expr, target: Expr, worlds: tuple[World, ...]) -> Comparison:
+def compare_claim(claim: Expr, target: Expr, worlds: tuple[World, ...], steps: Expr | None = None) -> Comparison:
     """Evaluate the right side of a derived claim beside the executed value of its left side."""
     assert isinstance(claim, Compare)
     left, right = claim.sides[0], claim.sides[-1]
     loss = target.of.name if isinstance(target, Partial) and isinstance(target.of, Ref) else None
-    relation = Relation(Asked(target, loss, None, layout_open=False), worlds, Answer("", (), Vocabulary()))
+    relation = Relation(Asked(target, loss, None, layout_open=False, steps=steps), worlds, Answer("", (), Vocabulary()))
     return relation.compare(right, Statement((left, right)))
 
 
@@ -37,9 +37,11 @@ def tried(worlds: tuple[World, ...], found: Comparison) -> str:
     return f"{found.compared} values, seeds 0-{len(worlds) - 1} ({sizes})"
 
 
-def autograd_road(claim: Expr, target: Expr, worlds: tuple[World, ...], name: str = "autograd") -> Road:
+def autograd_road(
+    claim: Expr, target: Expr, worlds: tuple[World, ...], name: str = "autograd", steps: Expr | None = None
+) -> Road:
     """The forward equations executed in torch float64; autograd differentiates them."""
-    found = compare_claim(claim, target, worlds)
+    found = compare_claim(claim, target, worlds, steps)
     agrees = found.outcome == "agrees" and found.error <= AGREEMENT and found.compared > 0
     return Road(
         name,

@@ -13,11 +13,12 @@ from checkers.cases import Asked
 from checkers.positions import bind, left_head
 from checkers.relation import Relation
 from derivations.model import Model
+from notation.ellipsis import linear
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
 from notation.statement import Answer, Statement
-from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Transpose, rebuild, walk
+from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Transpose, rebuild, substitute, walk
 from notation.vocabulary import Vocabulary
 from reference_impl.world import World
 
@@ -83,8 +84,14 @@ class Selection:
     def as_target(self, e: Expr, name: str) -> Expr:
         """A student's own name for the asked quantity replaced by it."""
         if isinstance(e, Ref) and e.name == name:
-            head = Ref(self.asked.head.name, e.at or self.asked.head.at, e.index)
-            return replace(self.asked.target, wrt=head) if isinstance(self.asked.target, Partial) else head
+            if not isinstance(self.asked.target, Partial):
+                return Ref(self.asked.head.name, e.at or self.asked.head.at, e.index)
+            steps = [linear(a) for a in self.asked.head.at]
+            names = {s[0]: at for s, at in zip(steps, e.at, strict=False) if s is not None and s[0]}
+            target = substitute(self.asked.target, names) if names else self.asked.target
+            assert isinstance(target, Partial)
+            head = replace(self.asked.head, at=target.wrt.at, index=e.index)  # type: ignore[attr-defined]
+            return replace(target, wrt=head)
         return rebuild(e, lambda c: self.as_target(c, name))
 
     def about_target(self, s: Statement) -> bool:
@@ -115,7 +122,7 @@ class Selection:
         if isinstance(target, Partial):
             return (
                 isinstance(inner, Partial)
-                and inner.of == target.of
+                and same_source(inner, target)
                 and isinstance(inner.wrt, Ref)
                 and inner.wrt.name == self.asked.head.name
             )
@@ -161,6 +168,23 @@ class Selection:
     def steps_are_free(self) -> bool:
         """Whether the question asks for all steps."""
         return any(isinstance(e, Ref) and e.name not in self.model.sizes for e in self.asked.head.at)
+
+
+def same_source(a: Partial, b: Partial) -> bool:
+    """Whether two derivatives are of the same quantity, as many steps away from what they are taken by."""
+    if a.of == b.of:
+        return True
+    if not isinstance(a.of, Ref) or not isinstance(b.of, Ref) or a.of.name != b.of.name or not b.of.at:
+        return False
+    return all(isinstance(x.wrt, Ref) for x in (a, b)) and _distances(a) == _distances(b) != [None]
+
+
+def _distances(e: Partial) -> list[int | None]:
+    """How many steps what is differentiated stands after what it is differentiated by, along each sequence."""
+    assert isinstance(e.of, Ref)
+    assert isinstance(e.wrt, Ref)
+    pairs = [(linear(x), linear(y)) for x, y in zip(e.of.at, e.wrt.at, strict=False)]
+    return [x[1] - y[1] if x is not None and y is not None and x[0] == y[0] else None for x, y in pairs]
 
 
 def _only(name: str, value: float) -> Callable[[str, tuple[int, ...]], Any]:

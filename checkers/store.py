@@ -138,7 +138,7 @@ def save_world(world: World, file: Path | IO[bytes]) -> None:
         arrays[f"a{len(arrays)}"] = array
     fields = ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions", "backward")
     head = {k: getattr(world, k) for k in fields}
-    head["parameters"] = list(world.parameters)
+    head |= {"parameters": list(world.parameters), "zeros": dict(world.zeros)}
     offsets: list[Any] = []
     flat: list[Any] = []
     position = 0
@@ -175,6 +175,7 @@ def load_world(file: Path | IO[bytes]) -> World:
         backward=head["backward"],
         functions=head["functions"],
         parameters=tuple(head["parameters"]),
+        zeros=head["zeros"],
     )
 
 

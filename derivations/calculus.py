@@ -66,8 +66,10 @@ class Calculus(IndexEquations):
         at: tuple[S, ...] = tuple(b.variable for b in free)
         unsolved = [*free, *local.bound]
         conditions = list(local.conditions)
-        for index, wanted, whole in zip(indices, target, self.ranges_of(str(getattr(atom, "base", atom))), strict=True):
-            solved = _solve(index, wanted, unsolved)
+        own = [str(s) for s in target if s.is_Symbol] + self.axes_named(str(getattr(atom, "base", atom)))
+        whole = self.ranges_of(str(getattr(atom, "base", atom)))
+        for index, wanted, span in zip(indices, target, whole, strict=True):
+            solved = _solve(index, wanted, sorted(unsolved, key=lambda b: stem_of(b) not in own))
             if solved is None:
                 if index != wanted:
                     conditions.append(sp.Eq(index, wanted))
@@ -80,7 +82,7 @@ class Calculus(IndexEquations):
             ]
             indices = tuple(i.subs(bound.variable, value) for i in indices)
             conditions = [c.subs(bound.variable, value) for c in conditions]
-            conditions.extend(self.range_conditions(bound, value, wanted, whole, equation.name))
+            conditions.extend(self.range_conditions(bound, value, wanted, span, equation.name))
             local = Term(local.body.subs(bound.variable, value), local.bound, local.conditions)
             at = tuple(a.subs(bound.variable, value) for a in at)
         conditions = [c for c in conditions if c != sp.true]
@@ -105,6 +107,11 @@ class Calculus(IndexEquations):
             return Contribution(equation.name, atom, at, inner, Term(adjoint))
         body = adjoint * local.body
         return Contribution(equation.name, atom, at, inner, Term(body, tuple(left), (*conditions, *only)))
+
+    def axes_named(self, key: str) -> list[str]:
+        """The sequence variables of a quantity, which its index is solved for before others."""
+        name = key.split("|", maxsplit=1)[0]
+        return list(self.quantities[name].axes) if name in self.quantities else []
 
     def adjoint(self, key: str, at: tuple[S, ...]) -> tuple[S, tuple[S, ...]]:
         """The symbol of an adjoint and the conditions under which it is that.
@@ -228,7 +235,30 @@ class Calculus(IndexEquations):
             body = sp.expand(self.renamed_values(term.body))
             for part in sp.Add.make_args(body):
                 out.extend(self.simplified(Term(part, term.bound, term.conditions), last))
-        return collect(out)
+        return collect([self.with_named_sums(t) for t in out])
+
+    def with_named_sums(self, term: Term) -> Term:
+        """A sum that an equation gives a name is called by it: `sum_i a_i v_i` is h where h is defined so."""
+        for e in self.equations:
+            if e.hidden or len(e.terms) != 1 or len(e.terms[0].bound) != 1 or e.terms[0].conditions:
+                continue
+            (inner,) = e.terms[0].bound
+            for b in term.bound:
+                if any(b.variable in c.free_symbols for c in term.conditions):
+                    continue
+                factors = [f for f in sp.Mul.make_args(term.body) if b.variable in f.free_symbols]
+                wild = {x.variable: sp.Wild(f"w{n}") for n, x in enumerate(e.free)}
+                form = e.terms[0].body.subs(inner.variable, b.variable).subs(wild)
+                match = sp.Mul(*factors).match(form) if factors else None
+                if match is None or len(match) < len(wild) or any(b.variable in v.free_symbols for v in match.values()):
+                    continue
+                ends = [end.subs(wild).subs(match) for end in (inner.low, inner.high)]
+                if ends != [b.low, b.high]:
+                    continue
+                name = indexed(e.name, tuple(x.variable for x in e.free)).subs(wild).subs(match)
+                rest = tuple(x for x in term.bound if x != b)
+                return Term(term.body / sp.Mul(*factors) * name, rest, term.conditions)
+        return term
 
     def renamed_values(self, body: S) -> S:
         """Function values by their names, where an equation defines them."""
@@ -257,7 +287,8 @@ class Calculus(IndexEquations):
                 continue
             if c == sp.false:
                 return []
-            conditions.append(c)
+            if not self.of_the_question(c):
+                conditions.append(c)
         idle = [b for b in term.bound if not _occurs(b, term, conditions)]
         if idle:  # a sum of terms that are all the same
             left = tuple(b for b in term.bound if b not in idle)
@@ -272,7 +303,9 @@ class Calculus(IndexEquations):
                         term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c)
                     )
                     return self.simplified(rest.subs(b.variable, solved[1]), last)
-        term = self.until_objective(term)
+        term = self.until_objective(Term(term.body, term.bound, tuple(conditions)))
+        term = within_bounds(term)
+        conditions = list(term.conditions)
         for b in term.bound:  # a probability distribution sums to 1
             factors = [f for f in sp.Mul.make_args(term.body) if b.variable in f.free_symbols]
             if (
@@ -288,6 +321,17 @@ class Calculus(IndexEquations):
                         Term(term.body / factors[0], tuple(x for x in term.bound if x != b), tuple(conditions)), last
                     )
         return [Term(term.body, term.bound, tuple(conditions))]
+
+    def of_the_question(self, c: S) -> bool:
+        """Whether a condition only says that a step which is asked about lies in its range."""
+        for axis, (low, high) in self.model.vocabulary.ranges.items():
+            if low is None or high is None or getattr(c, "lhs", None) != index_symbol(axis):
+                continue
+            if isinstance(c, sp.Ge) and c.rhs == self.to_sympy.scalar(low):
+                return True
+            if isinstance(c, sp.Le) and c.rhs == self.to_sympy.scalar(high):
+                return True
+        return False
 
     def until_objective(self, term: Term) -> Term:
         """Sums over adjoints end at the step of the objective, beyond which they are 0."""
@@ -312,6 +356,38 @@ class Calculus(IndexEquations):
         trees = [self.to_tree.term(t) for t in terms]
         trees.sort(key=lambda t: (isinstance(t, Neg), lateness(t)))
         return add(*trees)
+
+
+def stem_of(b: Bound) -> str:
+    """The letter that a bound variable was made from."""
+    return str(b.variable).split("#", maxsplit=1)[0]
+
+
+def within_bounds(term: Term) -> Term:
+    """Conditions that only move an end of a sum, as i >= 1 of a sum from i = 0, taken into its range."""
+    bound, left = list(term.bound), []
+    for c in term.conditions:
+        place = next((k for k, b in enumerate(bound) if c.free_symbols and b.variable in (c.lhs, c.rhs)), None)
+        moved = _moved(bound[place], c) if place is not None else None
+        if place is None or moved is None:
+            left.append(c)
+        else:
+            bound[place] = moved
+    return Term(term.body, tuple(bound), tuple(left))
+
+
+def _moved(b: Bound, c: S) -> Bound | None:
+    """The range that is left of a sum under a condition; None where it is no range."""
+    other = c.rhs if c.lhs == b.variable else c.lhs
+    if not other.is_number or not b.low.is_number:
+        return None
+    below = isinstance(c, (sp.Ge, sp.Gt)) == (c.lhs == b.variable)
+    strict = isinstance(c, (sp.Gt, sp.Lt))
+    if isinstance(c, sp.Ne):
+        return replace(b, low=b.low + 1) if other == b.low else (b if other < b.low else None)
+    if isinstance(c, (sp.Ge, sp.Gt, sp.Le, sp.Lt)) and below:
+        return replace(b, low=max(b.low, other + (1 if strict else 0)))
+    return None
 
 
 def occurrences(body: S, key: str) -> list[S]:

@@ -142,7 +142,7 @@ class IndexEquations:
             free = self.axes_of(name)
             index: list[Index] = []
             for k, dim in zip(blocks, dims, strict=True):
-                variable = fresh("i")
+                variable = fresh(".i")
                 free.append(Bound(variable, sp.Integer(1), self.to_sympy.scalar(dim[k])))
                 index.append((k, Ref(str(variable))))
             body = field.entry(

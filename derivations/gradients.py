@@ -27,6 +27,7 @@ from notation.tree import (
     Partial,
     Reduce,
     Ref,
+    Transpose,
     add,
     number,
     rebuild,
@@ -35,14 +36,25 @@ from notation.tree import (
 )
 
 
-def derive_gradient(model: Model, target: Expr, allowed: Sequence[Expr] | None, *, unroll: bool = False) -> Derivation:
+def derive_gradient(
+    model: Model,
+    target: Expr,
+    allowed: Sequence[Expr] | None,
+    *,
+    unroll: bool = False,
+    through: Sequence[str] = (),
+    where: Expr | None = None,
+) -> Derivation:
     """Derive `target` = dL/dv in terms of the allowed derivatives (and all forward quantities).
 
-    With `allowed=None` the derivative by any quantity that has a name may stand: one step back.
+    With `allowed=None` the derivative by any quantity that has a name may stand: one step back. With `through`, the
+    derivation stays at the level of these states, whose Jacobians stand. `where` restricts the steps that are asked
+    about.
 
     Raises `EvaluationError` where the adjoint equations cannot be closed with what is allowed.
     """
-    return _Gradient(model, target, allowed).derive(unroll)
+    derivation = _Gradient(model, target, allowed, where)
+    return derivation.by_states(through) if through else derivation.derive(unroll)
 
 
 def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
@@ -61,7 +73,9 @@ def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
 
 
 class _Gradient:
-    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr] | None) -> None:
+    def __init__(
+        self, model: Model, target: Expr, allowed: Sequence[Expr] | None, where: Expr | None = None
+    ) -> None:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
             raise EvaluationError("a gradient needs a quantity to differentiate by")
         self.model = model
@@ -80,6 +94,7 @@ class _Gradient:
         self.raising = Raising(self.calculus.to_tree, self.sequences)
         self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
         self.components = tuple(index_symbol(c) for c in self.letters)
+        self.excluded = self.calculus.to_sympy.condition(where) if where is not None else None
         self.free = tuple(index_symbol(c) for c in (*self.rows, *self.letters))
         self.shape = shape
 
@@ -144,6 +159,37 @@ class _Gradient:
             steps.append(Step(claim, "substitute and collect"))
         assumptions = self.assumptions()
         return Derivation(claim, index_form, tuple(steps), assumptions, matrix)
+
+    def by_states(self, states: Sequence[str]) -> Derivation:
+        """The chain rule over the states that the quantity reaches in one step, whose Jacobians stand."""
+        target = (*self.steps_at, *self.components)
+        found = [c.term for c in self.calculus.contributions(self.wrt.name, target) if c.term.body != 0]
+        terms = self.calculus.eliminated(found, lambda key, at: key in states, self.last())
+        terms = [t for t in terms if not self.ruled_out(t)]
+        parts: list[Expr] = []
+        for term in terms:
+            adjoints = adjoints_in(term.body)
+            if len(adjoints) != 1:
+                raise EvaluationError(f"the loss depends on {self.wrt.name} itself at a step that is asked about")
+            key, at = split_adjoint(adjoints[0])
+            at = at[: len(self.calculus.quantities[key].axes)]
+            state = Ref(key, tuple(self.calculus.to_tree.scalar(a) for a in at))
+            part: Expr = Mul(Transpose(Partial(state, self.wrt, "immediate")), Partial(self.of, state))
+            for b in reversed([b for b in term.bound if any(b.variable in a.free_symbols for a in at)]):
+                letter = self.raising.step_letter(b.variable, part)
+                low, high = self.calculus.to_tree.scalar(b.low), self.calculus.to_tree.scalar(b.high)
+                part = Reduce("sum", letter, low, high, None, substitute(part, {str(b.variable): Ref(letter)}))
+            if part not in parts:
+                parts.append(part)
+        claim = Compare((self.target, add(*parts)), ("=",))
+        names = ", ".join(sorted(states))
+        return Derivation(claim, None, (Step(claim, f"chain rule over the next steps of ${names}$"),), (), True)
+
+    def ruled_out(self, term: Term) -> bool:
+        """Whether a term only counts at steps that are not asked about."""
+        return self.excluded is not None and any(
+            isinstance(c, sp.Eq) and c.free_symbols == self.excluded.free_symbols for c in term.conditions
+        )
 
     def opening(self, contributions: list[Contribution], single: bool) -> list[Step]:
         """The first lines: the chain rule over all users, or one step back through the quantities that use it."""

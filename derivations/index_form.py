@@ -38,7 +38,7 @@ def readable(e: Expr, taken: list[str]) -> Expr:
         if isinstance(x, Reduce) and "#" in x.variable:
             stem = x.variable.split("#")[0]
             if x.variable not in names:
-                names[x.variable] = stem if stem not in {"i", "j"} and stem not in used else next(letters)
+                names[x.variable] = stem if stem.isalpha() and stem not in used | {"j"} else next(letters)
             x = replace(x, variable=names[x.variable])
         if isinstance(x, Ref) and x.name in names:
             x = replace(x, name=names[x.name])

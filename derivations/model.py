@@ -17,6 +17,9 @@ from notation.tokens import Token
 from notation.tree import Add, Call, Expr, Num, Ref, number, walk
 from notation.vocabulary import INDEX_LETTERS, STEPPED, Dim, Quantity, Shape, Vocabulary, spell
 
+# How an input can be sampled; a first value that is zero is so at all earlier steps too.
+SAMPLES = frozenset({"distribution", "one-hot", "ones", "positive", "zero"})
+
 # What a function known by name only can be.
 FUNCTION_KINDS = ("elementwise", "scalar")
 
@@ -150,6 +153,7 @@ class _Builder:
         parameters = [n for n in (self.leaf(k, v) for k, v in text.parameters.items()) if n]
         lines = [(i, line.strip()) for i, line in enumerate(text.forward.splitlines(), 1) if line.strip()]
         self.plain = {spell(line.partition("=")[0])[0].key for _, line in lines if not self.has_steps(line)}
+        self.plain |= {spell(size)[0].key for size in text.sizes}
         heads = [(i, line, *self.head(i, line)) for i, line in lines]
         for alias, target in text.aliases.items():
             self.alias(alias, target)
@@ -246,13 +250,11 @@ class _Builder:
         if start is not None:
             self.initial.append((name, start))
             axes = tuple(self.ranges)[:1]
-        if flags - {"distribution", "one-hot", "positive", "ones"}:
-            raise ModelError(
-                f"'{', '.join(flags)}' of {spelled} is not known", hint="distribution, one-hot, positive or ones"
-            )
+        if flags - SAMPLES:
+            raise ModelError(f"'{', '.join(flags)}' of {spelled} is not known", hint=", ".join(sorted(SAMPLES)))
         if flags & {"distribution", "one-hot"}:
             self.distributions.add(name)
-        self.samples |= dict.fromkeys([name] if flags & {"one-hot", "positive", "ones"} else [], ", ".join(flags))
+        self.samples |= dict.fromkeys([name] if flags - {"distribution"} else [], ", ".join(flags))
         self.quantities[name] = Quantity(name, axes, shape)
         self.spellings[replace(symbol, label=label).key] = name
         return None if start is not None else name
@@ -298,7 +300,7 @@ class _Builder:
         )
         label = "" if indices else label
         named = replace(symbol, label=label)
-        twin = STEPPED if axes and not label and named.key in self.plain else ""
+        twin = STEPPED if axes and named.key in self.plain else ""
         name = named.canonical + twin
         known = self.quantities.get(name)
         shape = known.shape if known is not None else None

@@ -32,6 +32,7 @@ from notation.tree import (
     add,
     number,
     rebuild,
+    walk,
 )
 
 
@@ -55,9 +56,15 @@ class Raising:
         self.to_tree = to_tree
         self.sequences = set(sequences)
 
-    def is_step(self, variable: S) -> bool:
+    def is_step(self, variable: S, body: S) -> bool:
         """Whether an index variable runs over a sequence rather than components."""
-        return str(variable).split("#")[0] in self.sequences
+        component = False
+        for a in body.atoms(sp.Indexed):
+            steps = self.to_tree.axes(str(a.base).removeprefix(ADJOINT).split("|")[0])
+            if any(variable in position.free_symbols for position in a.indices[:steps]):
+                return True
+            component |= any(variable in position.free_symbols for position in a.indices[steps:])
+        return not component and str(variable).split("#")[0] in self.sequences
 
     def terms(self, terms: Sequence[Term], target: tuple[S, ...]) -> Expr:
         """The matrix form of a sum of terms with the given free component indices.
@@ -70,8 +77,8 @@ class Raising:
 
     def term(self, term: Term, target: tuple[S, ...]) -> Expr:
         """The matrix form of one term."""
-        steps = [b for b in term.bound if self.is_step(b.variable)]
-        inner = [b.variable for b in term.bound if not self.is_step(b.variable)]
+        steps = [b for b in term.bound if self.is_step(b.variable, term.body)]
+        inner = [b.variable for b in term.bound if b not in steps]
         net = _Network()
         diagonal = False
         for condition in term.conditions:
@@ -95,16 +102,18 @@ class Raising:
             self.eliminate(variable, net)
         value = self.assembled(net, target, diagonal)
         for b in reversed(steps):
-            value = Reduce(
-                "sum",
-                str(b.variable).split("#")[0],
-                self.to_tree.scalar(b.low),
-                self.to_tree.scalar(b.high),
-                None,
-                value,
-            )
-            value = _renamed_variable(value, str(b.variable), str(b.variable).split("#")[0])
+            letter = self.step_letter(b.variable, value)
+            value = _renamed_variable(value, str(b.variable), letter)
+            value = Reduce("sum", letter, self.to_tree.scalar(b.low), self.to_tree.scalar(b.high), None, value)
         return Neg(value) if negative else value
+
+    def step_letter(self, variable: S, value: Expr) -> str:
+        """A letter for a summed step that no other name in the term has."""
+        own = str(variable).split("#")[0]
+        used = {n.name for n in walk(value) if isinstance(n, Ref)} | {
+            n.variable for n in walk(value) if isinstance(n, Reduce)
+        }
+        return own if own.isalpha() and own not in used else next(c for c in "jirsuv" if c not in used)
 
     def place(self, f: S, indices: list[S], net: _Network) -> None:
         """Sort one factor by the component indices it carries."""
@@ -180,7 +189,7 @@ class Raising:
         if not net.matrices:
             if not left or not right:
                 raise MatrixFormError("a free matrix index")
-            return _scaled(net.scalars, Mul(elementwise(left), Transpose(elementwise(right))))
+            return _scaled(net.scalars, Mul(elementwise(left), transposed(elementwise(right))))
         if len(net.matrices) > 1:
             raise MatrixFormError("an elementwise product of matrices")
         matrix, r, c = net.matrices[0]
@@ -246,8 +255,6 @@ def whole(tree: Expr, index: str) -> Expr:
 
 def carries(tree: Expr, index: str) -> bool:
     """Whether a component index occurs in a tree."""
-    from notation.tree import walk
-
     return any(isinstance(n, Ref) and n.name == index for n in walk(tree))
 
 
@@ -271,6 +278,13 @@ def elementwise(vectors: list[Expr]) -> Expr:
     return out
 
 
+def transposed(vector: Expr) -> Expr:
+    """A column as a row: that of `U^T d` is `d^T U`."""
+    if isinstance(vector, Mul) and vector.kind == "juxtaposed" and isinstance(vector.left, Transpose):
+        return Mul(transposed(vector.right), vector.left.body)
+    return Transpose(vector)
+
+
 def _product(factors: list[Expr]) -> Expr:
     out: Expr = factors[0] if factors else number(1)
     for f in factors[1:]:
@@ -284,8 +298,6 @@ def _scaled(scalars: list[Expr], value: Expr) -> Expr:
 
 def lateness(e: Expr) -> int:
     """Terms of the same step come before terms of the next one."""
-    from notation.tree import walk
-
     return max(
         (
             1

@@ -80,7 +80,7 @@ class Story:
         row = fresh("r")
         terms: list[Term] = []
         for t in locals_:
-            free = [s for s in t.body.free_symbols if str(s).startswith("i#")]
+            free = [s for s in t.body.free_symbols if str(s).startswith(".i#")]
             if len(free) == 1 and free[0] not in {b.variable for b in t.bound}:
                 terms.append(t.subs(free[0], row))
             elif not free:

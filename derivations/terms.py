@@ -18,6 +18,7 @@ from notation.tree import (
     Add,
     Block,
     Call,
+    Cases,
     Compare,
     Component,
     Div,
@@ -157,7 +158,7 @@ def restart() -> None:
     _counter[0] = itertools.count(1)
 
 
-def fresh(stem: str = "j") -> S:
+def fresh(stem: str = ".j") -> S:
     """A bound variable that is new in this derivation, so that no sum captures another's index."""
     return sp.Symbol(f"{stem}#n{next(_counter[0]):04}", integer=True)
 
@@ -259,6 +260,8 @@ class ToSympy:
             return [Term(t.body, (bound, *t.bound), (*conditions, *t.conditions)) for t in inner]
         if isinstance(e, Indicator):
             return [Term(sp.Integer(1), (), (self.condition(e.condition),))]
+        if isinstance(e, Cases):
+            return self.branches(e)
         if isinstance(e, Pow) and has_sum(e.base) and isinstance(e.exponent, Num) and e.exponent.value in (2, 3):
             out = self.terms(e.base)
             for _ in range(int(e.exponent.value) - 1):
@@ -267,6 +270,16 @@ class ToSympy:
         if has_sum(e):
             raise EvaluationError("a sum inside a function must be named first")
         return [Term(part) for part in sp.Add.make_args(sp.expand(self.scalar(e)))]
+
+    def branches(self, e: Cases) -> list[Term]:
+        """Every branch under its condition and under the contrary of those before it."""
+        out: list[Term] = []
+        others: tuple[S, ...] = ()
+        for body, condition in e.branches:
+            own = () if condition is None else (self.condition(condition),)
+            out.extend(replace(t, conditions=(*t.conditions, *own, *others)) for t in self.terms(body))
+            others = (*others, *(sp.Not(c) for c in own))
+        return out
 
     def renamed(self, t: Term) -> Term:
         """The term with new bound variables."""
@@ -291,4 +304,4 @@ def has_sum(e: Expr) -> bool:
     """Whether a sum occurs in a tree."""
     from notation.tree import walk
 
-    return any(isinstance(n, (Reduce, Indicator)) for n in walk(e))
+    return any(isinstance(n, (Reduce, Indicator, Cases)) for n in walk(e))

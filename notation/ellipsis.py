@@ -83,14 +83,14 @@ def _merged(a: Expr, b: Expr, variable: str) -> tuple[Expr | None, list[tuple[Ex
     return replace(a, **updates), pairs  # type: ignore[arg-type]
 
 
-def _linear(e: Expr) -> tuple[str, int] | None:
-    """An index expression as a name plus a whole number."""
+def linear(e: Expr) -> tuple[str, int] | None:
+    """An index expression as a name plus a whole number; None for any other."""
     if isinstance(e, Num) and e.value.denominator == 1:
         return "", int(e.value)
     if isinstance(e, Ref) and not e.at and not e.index:
         return e.name, 0
     if isinstance(e, Add) and len(e.terms) == 2:
-        base, offset = _linear(e.terms[0]), e.terms[1]
+        base, offset = linear(e.terms[0]), e.terms[1]
         sign = -1 if isinstance(offset, Neg) else 1
         value = offset.body if isinstance(offset, Neg) else offset
         if base is not None and isinstance(value, Num) and value.value.denominator == 1:
@@ -99,20 +99,20 @@ def _linear(e: Expr) -> tuple[str, int] | None:
 
 
 def _position(e: Expr) -> bool:
-    return _linear(e) is not None
+    return linear(e) is not None
 
 
 def _difference(x: Expr, y: Expr) -> int | None:
     """y - x for two index expressions."""
-    a, b = _linear(x), _linear(y)
+    a, b = linear(x), linear(y)
     return b[1] - a[1] if a is not None and b is not None and a[0] == b[0] else None
 
 
 def _shifted(e: Expr, by: int) -> Expr | None:
-    linear = _linear(e)
-    if linear is None:
+    place = linear(e)
+    if place is None:
         return None
-    name, offset = linear[0], linear[1] + by
+    name, offset = place[0], place[1] + by
     if not name:
         return number(offset) if offset >= 0 else Neg(number(-offset))
     if offset == 0:

@@ -196,7 +196,10 @@ class Evaluator(Ranging):
 
     def column(self, block: Expr) -> Array:
         """A block as a column."""
-        value = self.value(block)
+        return self.as_column(self.value(block), block)
+
+    def as_column(self, value: Array, block: Expr) -> Array:
+        """A value as a column."""
         if isinstance(value, Special):
             raise ShapeError("the length of this block is not known", block.span)
         shape = tuple(value.shape)
@@ -269,12 +272,16 @@ class Evaluator(Ranging):
             raise EvaluationError(f"a range of {high - low} steps is too long")
         saved = self.index.get(e.variable)
         total: Array | None = None
+        stacked: list[Array] = []
         try:
             for k in range(low, high + 1):
                 self.index[e.variable] = k
                 if e.condition is not None and not self.holds(e.condition):
                     continue
                 term = self.value(e.body)
+                if e.operation == "stack":
+                    stacked.append(self.as_column(term, e.body))
+                    continue
                 if total is None:
                     total = term
                 elif e.operation == "sum":
@@ -288,6 +295,8 @@ class Evaluator(Ranging):
                 self.index.pop(e.variable, None)
             else:
                 self.index[e.variable] = saved
+        if stacked:
+            return self.scope.backend.stack(stacked)
         if total is None:
             return self.scope.backend.constant(0.0 if e.operation == "sum" else 1.0)
         return total

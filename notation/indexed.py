@@ -289,6 +289,8 @@ class Lowering:
         low, high = e.low or number(1), e.high
         if high is None:
             raise EvaluationError("a sum without bounds has no index form until its range is known")
+        if e.operation == "stack":
+            raise EvaluationError("a list over a range has no index form")
         if e.operation == "product" and body.kind != "scalar":
             raise EvaluationError("products of matrices over a range have no index form")
 

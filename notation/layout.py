@@ -59,6 +59,7 @@ from notation.tree import (
     Ref,
     Transpose,
     Vector,
+    substitute,
     walk,
 )  # fmt: skip
 
@@ -244,10 +245,20 @@ class _Layout:
         return row(head, parenthesised(commas([self.box(a, Level.SUM) for a in args])))
 
     def reduce(self, expr: Reduce) -> tuple[Box, Level]:
+        if expr.operation == "stack":
+            return self.listed(expr)
         char = "∑" if expr.operation == "sum" else "∏"
         low, high = self.limits(expr)
         body = self.box(expr.body, Level.PREFIX if isinstance(expr.body, Reduce) else Level.PRODUCT)
         return row(Big(char, low, high), body), Level.PREFIX
+
+    def listed(self, expr: Reduce) -> tuple[Box, Level]:
+        """A column of values: its first, the dots, its last."""
+        if expr.low is None or expr.high is None:
+            return self.place(expr.body)
+        ends = [substitute(expr.body, {expr.variable: end}) for end in (expr.low, expr.high)]
+        first, last = (self.box(end, Level.SUM) for end in ends)
+        return Fence("[", "]", row(commas([first, Sign("…"), last]))), Level.ATOM
 
     def limits(self, expr: Reduce) -> tuple[Box, Box | None]:
         variable = name_box(expr.variable)
@@ -269,7 +280,7 @@ class _Layout:
 
     def partial(self, expr: Partial) -> tuple[Box, Level]:
         top: Box = Letter("∂")
-        if expr.kind == "direct":
+        if expr.kind != "total":
             top = Script(top, sup=Sign("+"))
         simple = isinstance(expr.of, Ref)
         if simple:

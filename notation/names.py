@@ -11,7 +11,7 @@ from notation.errors import ReadError
 from notation.lexicon import ACCENT_WORDS
 from notation.spelled import _OPEN_INDEX, _STEP_WORDS, Piece, Spelled
 from notation.spelling import Spelling
-from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Ref, number
+from notation.tree import Add, Compare, Component, Expr, Indicator, Neg, Num, Partial, Reduce, Ref, free_names, number
 from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_commas
 
 
@@ -47,7 +47,7 @@ class Names(Spelling):
             return self._opened(out)
         if (
             len(out.base) == 1
-            and out.base in (INDEX_LETTERS | {"t"})
+            and out.base in (INDEX_LETTERS | ({"t", "T"} if self.vocabulary.ranges else {"t"}))
             and not out.subs
             and not out.sups
             and not out.accents
@@ -123,6 +123,8 @@ class Names(Spelling):
             if len(items) == axes + dims == 2 and axes == 1 and self._time_last(items):
                 items.reverse()  # C_i^{(t)}: the component came first
             return Ref(quantity.name, tuple(items[:axes]), tuple(items[axes:]), span=span)
+        if 0 < len(items) < axes:
+            return self._of_a_family(quantity, items, span)
         if axes and not items:  # code style: names without a time mean the current step
             return Ref(quantity.name, tuple(Ref(a, span=span) for a in quantity.axes), span=span)
         if not axes and not dims and items and quantity.role in {"size", "index"}:
@@ -136,10 +138,23 @@ class Names(Spelling):
             )
         return Ref(quantity.name, (), tuple(items), span=span)
 
+    def _of_a_family(self, quantity: Quantity, items: list[Expr], span: tuple[int, int]) -> Expr:
+        """Some positions of a quantity with several: `a_1` at the current step, `a[t]` all of one step."""
+        lead = max(quantity.axes, key=list(self.vocabulary.ranges).index)
+        (family, *more) = [a for a in quantity.axes if a != lead]
+        steps = [e for e in items if lead in free_names(e)]
+        if more or len(items) != 1:
+            raise ReadError(f"{quantity.name} needs {len(quantity.axes)} positions", self.text, span)
+        if not steps and not (isinstance(items[0], Ref) and items[0].name in self.vocabulary.step_names - {family}):
+            places = {family: items[0], lead: Ref(lead, span=span)}
+            return Ref(quantity.name, tuple(places[a] for a in quantity.axes), span=span)
+        places = {family: Ref(family), lead: items[0]}
+        low, high = self.vocabulary.ranges[family]
+        one = Ref(quantity.name, tuple(places[a] for a in quantity.axes), span=span)
+        return Reduce("stack", family, low, high, None, one, span=span)
+
     def _time_last(self, items: list[Expr]) -> bool:
         def names(e: Expr) -> set[str]:
-            from notation.tree import free_names
-
             return free_names(e)
 
         axes = set(self.vocabulary.ranges) | {"T"}
@@ -163,7 +178,7 @@ class Names(Spelling):
             for t in piece
             if not (t.kind == "op" and t.text in {"(", ")", "<", ">"} and t in (piece[0], piece[-1]) and len(piece) > 2)
         ]
-        parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | frozenset(INDEX_LETTERS) | {"t"})
+        parser = Parser(list(tokens), self.text, self.vocabulary, self.bound | INDEX_LETTERS | {"t", "T"})
         value = parser.sum_expression()
         if parser.peek() is not None:
             raise parser.error("this subscript could not be read", "h_{t-1}")
@@ -228,12 +243,8 @@ class Names(Spelling):
 
     def _is_index(self, e: Expr) -> bool:
         if isinstance(e, Ref):
-            return (
-                not e.at
-                and not e.index
-                and (e.name in INDEX_LETTERS or e.name in self.bound)
-                and e.name not in self.vocabulary.ranges
-            )
+            family = e.name in self.vocabulary.ranges and e.name not in {"t", "tau"}
+            return not e.at and not e.index and (e.name in INDEX_LETTERS or e.name in self.bound or family)
         return isinstance(e, (Add, Num))
 
     # -- undeclared names -------------------------------------------------------------------------------------------

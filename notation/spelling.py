@@ -328,7 +328,7 @@ class Spelling(Cursor):
     def _timelike(self, token: Token) -> bool:
         if token.kind == "num" or (token.kind == "op" and token.text in {"+", "-", ","}):
             return True
-        bounds = {"T", "t"} | set(self.vocabulary.ranges) | self.bound | {"tau"}
+        bounds = {"T", "t", "tau"} | self.vocabulary.step_names | self.bound
         return token.kind in {"name", "greek"} and token.text in bounds
 
     def index_bracket(self, out: Spelled, token: Token) -> list[Piece] | None:

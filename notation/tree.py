@@ -111,13 +111,13 @@ class Call(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Reduce(Expr):
-    """A sum or product over one index variable.
+    """A sum or product over one index variable, or the column of all its values under each other.
 
     `low`/`high` are inclusive; both `None` means the whole range of the positions that `variable` indexes.
     A matrix product over a sequence has the later step on the left.
     """
 
-    operation: Literal["sum", "product"]
+    operation: Literal["sum", "product", "stack"]
     variable: str
     low: Expr | None
     high: Expr | None

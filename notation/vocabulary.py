@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from notation.lexer import tokenize
 from notation.lexicon import ACCENT_WORDS, FUNCTIONS, GREEK
 from notation.tokens import Token
-from notation.tree import Expr
+from notation.tree import Expr, Ref
 
 # One dimension is a tuple of blocks: a size such as n+d has the two blocks n and d.
 Dim = tuple[Expr, ...]
@@ -123,6 +123,12 @@ class Vocabulary:
             )
             object.__setattr__(self, "_bases_cache", cached)
         return cached
+
+    @property
+    def step_names(self) -> frozenset[str]:
+        """The sequence variables and the sizes at which their ranges end."""
+        ends = {e.name for pair in self.ranges.values() for e in pair if isinstance(e, Ref)}
+        return frozenset(self.ranges) | ends
 
     def is_axis(self, name: str) -> bool:
         """Whether `name` is a declared sequence variable such as t."""

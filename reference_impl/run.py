@@ -63,6 +63,7 @@ class Run:
         self.tensors: dict[Place, Tensor] = {}
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
+        self.zeros = [(n, self.number(start)) for n, start in model.initial if model.samples.get(n) == "zero"]
         self.leaves()
         self.forward()
 
@@ -91,6 +92,8 @@ class Run:
             value[int(self.rng.integers(0, shape[0]))] = 1.0
         elif self.model.samples.get(name) == "ones":
             value = np.ones(shape)
+        elif self.model.samples.get(name) == "zero":
+            value = np.zeros(shape)
         elif name in self.model.distributions:
             weights = np.exp(self.rng.normal(size=shape))
             value = weights / weights.sum()
@@ -103,12 +106,9 @@ class Run:
 
     def leaves(self) -> None:
         """Sample parameters, first states and inputs."""
-        for name in self.model.parameters:
-            for at in self.positions(self.model.vocabulary.quantities[name].axes):
-                self.leaf(name, at)
         for name, start in self.model.initial:
             self.leaf(name, (self.number(start),))
-        for name in self.model.inputs:
+        for name in (*self.model.parameters, *self.model.inputs):
             for at in self.positions(self.model.vocabulary.quantities[name].axes):
                 self.leaf(name, at)
 
@@ -119,16 +119,23 @@ class Run:
     def forward(self) -> None:
         """Run the equations: those of one sequence together, step by step, in the order in which they stand.
 
-        A value that is needed before its turn, as in a recurrence from the last step to the first, is computed then.
+        Of a quantity that runs over several sequences, the one that is declared last leads. A value that is needed
+        before its turn, as in a recurrence from the last step to the first, is computed then.
         """
-        quantities = self.model.vocabulary.quantities
-        for first, group in itertools.groupby(self.model.equations, key=lambda e: quantities[e.left.name].axes[:1]):
+        for lead, group in itertools.groupby(self.model.equations, key=self.leading):
             members = list(group)
-            for start in self.positions(first):
+            for start in self.positions(lead):
                 for e in members:
-                    axes = quantities[e.left.name].axes
-                    for rest in self.positions(axes[1:]):
-                        self.step(e, axes, (*start, *rest))
+                    axes = self.model.vocabulary.quantities[e.left.name].axes
+                    for at in self.positions(axes):
+                        if all(at[axes.index(axis)] == k for axis, k in zip(lead, start, strict=True)):
+                            self.step(e, axes, at)
+
+    def leading(self, e: Equation) -> tuple[str, ...]:
+        """The sequence along which an equation is computed step by step; none for one that is computed once."""
+        axes = self.model.vocabulary.quantities[e.left.name].axes
+        order = list(self.ranges)
+        return tuple(sorted(axes, key=order.index)[-1:])
 
     def step(self, e: Equation, axes: tuple[str, ...], at: tuple[int, ...]) -> None:
         """Compute one quantity at one position, unless its value is given."""
@@ -159,6 +166,8 @@ class Run:
                 return tensors[name, at]
             if name in self.sizes and not at:
                 return torch.tensor(float(self.sizes[name]), dtype=torch.float64)
+            if any(name == n and at < (start,) for n, start in self.zeros):
+                return torch.zeros(self.shape(name), dtype=torch.float64)
             e = next((e for e in self.model.equations if e.left.name == name), None)
             if e is not None and (name, at) not in self.inputs_of and at in self.positions(axes[name]):
                 self.step(e, axes[name], at)
@@ -267,4 +276,5 @@ def make_world(
         backward=model.backward,
         functions=model.functions,
         parameters=model.parameters,
+        zeros=dict(run.zeros),
     )

@@ -27,7 +27,8 @@ Place: TypeAlias = tuple[str, tuple[int, ...]]
 class World:
     """One sample: `values` by quantity and step, `adjoints` of the loss, `jacobians` total and direct.
 
-    `shapes` are the component shapes of all quantities in this sample; `fixed` names leaves at a first step (h_0).
+    `shapes` are the component shapes of all quantities in this sample; `zeros` names the quantities that are 0 before
+    their first step, with the last step at which they are.
     """
 
     sizes: Mapping[str, int]
@@ -43,6 +44,7 @@ class World:
     backward: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
+    zeros: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -73,7 +75,7 @@ class World:
             raise EvaluationError(f"{name} has no value here")
         if len(at) != len(self.axes.get(name, ())):
             raise EvaluationError(f"{name} needs {len(self.axes.get(name, ()))} position(s), not {len(at)}")
-        if self.beyond(name, at):
+        if self.beyond(name, at) or (name in self.zeros and at[0] < self.zeros[name]):
             return np.zeros(self.shapes[name])
         raise MissingStepError(f"{name} does not exist at step {', '.join(map(str, at))}")
 
@@ -130,9 +132,11 @@ class World:
         return total
 
     def earlier(self, source: Place, than: Place) -> bool:
-        """Whether a place stands at another step of a sequence that both run along."""
+        """Whether a place stands at another step of the sequence along which both are computed."""
         own = dict(zip(self.axes.get(than[0], ()), than[1], strict=False))
-        return any(own.get(axis, k) != k for axis, k in zip(self.axes.get(source[0], ()), source[1], strict=False))
+        others = dict(zip(self.axes.get(source[0], ()), source[1], strict=False))
+        shared = [axis for axis in self.ranges if axis in own and axis in others]
+        return bool(shared) and own[shared[-1]] != others[shared[-1]]
 
     @cached_property
     def _along_paths(self) -> dict[tuple[Place, Place, DerivativeKind], Array]:

@@ -8,6 +8,7 @@ from checkers.kinds.convolution import Convolution
 from checkers.kinds.count import Count
 from checkers.kinds.expression import Expression
 from checkers.kinds.gradient import Gradient
+from checkers.kinds.jacobian import Jacobian
 from checkers.kinds.labels import Labels
 from checkers.kinds.path import Path
 from checkers.kinds.program import Program
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Kind]] = {
     "count": Count,
     "expression": Expression,
     "gradient": Gradient,
+    "jacobian": Jacobian,
     "labels": Labels,
     "path": Path,
     "program": Program,

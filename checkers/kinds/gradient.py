@@ -28,6 +28,9 @@ class Gradient(Kind):
     `allow` lists further derivatives that an answer may use, or `any`; `aliases` are names of this question alone (`w`
     for the weight it speaks of).
 
+    `through` keeps the derivation at the level of these states, whose Jacobians stand; `steps` says which steps are
+    asked about (`t < S`).
+
     `where` lists derivatives whose own recurrence belongs to the answer; `chain rule: open` lets its factors stand.
 
     `unroll` carries a linear recurrence through to the last step; `layout: fixed` refuses a transposed answer.
@@ -43,6 +46,8 @@ class Gradient(Kind):
     aliases: dict[str, str] = Field({})
     where: list[str] = Field([])
     chain_rule: Literal["carried out", "open"] = Field("carried out", alias="chain rule")
+    through: list[str] = Field([])
+    steps: str = ""
     unroll: bool = False
     prose: bool = False
     words: str = ""
@@ -71,9 +76,11 @@ class Gradient(Kind):
 
         model = bench.model(self.model)
         target, named = self.target(model, bench, question), self.named(model, bench, question)
-        derived = derive_gradient(model, target, named, unroll=self.unroll)
+        states = tuple(self.quantity(bench, question, model, text, "through").name for text in self.through)
+        steps = self.condition(model, bench, question)
+        derived = derive_gradient(model, target, named, unroll=self.unroll, through=states, where=steps)
         worlds = bench.worlds(self.model)
-        roads = [derived_road(derived, target, worlds), autograd_road(derived.claim, target, worlds)]
+        roads = [derived_road(derived, target, worlds), autograd_road(derived.claim, target, worlds, steps=steps)]
         roads.extend(standard_road(bench, self.model))
         plots: tuple[Plot, ...] = ()
         if self.demonstration:
@@ -99,6 +106,10 @@ class Gradient(Kind):
             plots=plots,
         )
 
+    def condition(self, model: Model, bench: Bench, question: Question) -> Expr | None:
+        """The steps that are asked about, where they are not all."""
+        return self.read(bench, question, model, self.steps, "steps") if self.steps else None
+
     def rule(self) -> str:
         """How an answer is judged, in one line."""
         if self.chain_rule == "open":
@@ -110,6 +121,7 @@ class Gradient(Kind):
         model = bench.model(self.model).also_called(self.aliases)
         target, allowed = self.target(model, bench, question), self.allowed(model, bench, question)
         asked = Asked(target, model.loss, allowed, self.layout == "open", chain_rule=self.chain_rule == "open")
+        asked = replace(asked, steps=self.condition(model, bench, question))
         key = bench.solution(question.id).answers[0]
         return Formula(question, model, bench.worlds(self.model), asked, key.sides[-1], prose=self.prose).judge(text)  # type: ignore[attr-defined]
 
