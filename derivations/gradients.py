@@ -73,9 +73,7 @@ def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
 
 
 class _Gradient:
-    def __init__(
-        self, model: Model, target: Expr, allowed: Sequence[Expr] | None, where: Expr | None = None
-    ) -> None:
+    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr] | None, where: Expr | None = None) -> None:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
             raise EvaluationError("a gradient needs a quantity to differentiate by")
         self.model = model

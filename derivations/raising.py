@@ -24,6 +24,7 @@ from notation.tree import (
     Mul,
     Neg,
     Num,
+    Ones,
     Partial,
     Pow,
     Reduce,
@@ -47,6 +48,18 @@ class _Network:
     scalars: list[Expr] = field(default_factory=list)
     vectors: dict[S, list[Expr]] = field(default_factory=dict)
     matrices: list[tuple[Expr, S, S]] = field(default_factory=list)
+
+    def pair(self) -> None:
+        """Matrices that carry the same two indices are multiplied elementwise."""
+        found: dict[frozenset[S], tuple[Expr, S, S]] = {}
+        for matrix, row, col in self.matrices:
+            key = frozenset((row, col))
+            if key in found:
+                other, r, c = found[key]
+                found[key] = (Mul(other, matrix if (row, col) == (r, c) else flipped(matrix), "elementwise"), r, c)
+            else:
+                found[key] = (matrix, row, col)
+        self.matrices = list(found.values())
 
 
 class Raising:
@@ -98,8 +111,12 @@ class Raising:
         for f in ordered(sp.Mul.make_args(rest)):
             if f != 1:
                 self.place(f, [*target, *inner], net)
-        for variable in self.elimination_order(inner, net):
+        while inner:
+            net.pair()
+            variable = min(inner, key=lambda v: (sum(v in m[1:] for m in net.matrices), str(v)))
+            inner.remove(variable)
             self.eliminate(variable, net)
+        net.pair()
         value = self.assembled(net, target, diagonal)
         for b in reversed(steps):
             letter = self.step_letter(b.variable, value)
@@ -129,17 +146,14 @@ class Raising:
             net.scalars.append(tree)
         elif len(used) == 1:
             net.vectors.setdefault(used[0], []).append(whole(tree, str(used[0])))
-        elif len(used) == 2 and isinstance(f, sp.Indexed):
-            row, col = f.indices[-2], f.indices[-1]
-            if not (row in used and col in used and row != col):
+        elif len(used) == 2:
+            pairs = [a.indices[-2:] for a in f.atoms(sp.Indexed) if set(used) <= a.free_symbols]
+            if not pairs or set(pairs[0]) != set(used):
                 raise MatrixFormError(str(f))
-            net.matrices.append((_without_components(tree), row, col))
+            row, col = pairs[0]
+            net.matrices.append((whole_matrix(tree, str(row), str(col)), row, col))
         else:
             raise MatrixFormError(str(f))
-
-    def elimination_order(self, inner: list[S], net: _Network) -> list[S]:
-        """Leaves of the network first, so that products are matrix times vector where possible."""
-        return sorted(inner, key=lambda v: (sum(v in m[1:] for m in net.matrices), str(v)))
 
     def eliminate(self, variable: S, net: _Network) -> None:
         """Carry out the sum over one index."""
@@ -156,17 +170,16 @@ class Raising:
             return
         if len(touching) == 1:
             matrix, row, col = touching[0]
-            if vector is None:
-                raise MatrixFormError("a sum over a matrix index")
+            vector = vector or Ones()  # the sums of the rows or columns
             if row == variable:
-                net.vectors.setdefault(col, []).append(Mul(Transpose(matrix), vector))
+                net.vectors.setdefault(col, []).append(Mul(flipped(matrix), vector))
             else:
                 net.vectors.setdefault(row, []).append(Mul(matrix, vector))
             return
         if len(touching) == 2:
             first, second = touching
-            a, a_other = (first[0], first[1]) if first[2] == variable else (Transpose(first[0]), first[2])
-            b, b_other = (second[0], second[2]) if second[1] == variable else (Transpose(second[0]), second[1])
+            a, a_other = (first[0], first[1]) if first[2] == variable else (flipped(first[0]), first[2])
+            b, b_other = (second[0], second[2]) if second[1] == variable else (flipped(second[0]), second[1])
             middle = Mul(a, Call("diag", (vector,))) if vector is not None else a
             net.matrices.append((Mul(middle, b), a_other, b_other))
             return
@@ -193,7 +206,7 @@ class Raising:
         if len(net.matrices) > 1:
             raise MatrixFormError("an elementwise product of matrices")
         matrix, r, c = net.matrices[0]
-        value = matrix if (r, c) == (row, col) else Transpose(matrix)
+        value = matrix if (r, c) == (row, col) else flipped(matrix)
         if left:
             value = Mul(Call("diag", (elementwise(left),)), value)
         if right:
@@ -205,7 +218,7 @@ def factored(terms: Sequence[Term], axes: Callable[[str], int]) -> list[Term]:
     """Terms with the same sums and adjoints brought together: `o dh - o dh tanh^2` is `dh o (1 - tanh^2)`."""
     groups: dict[tuple[object, ...], list[Term]] = {}
     for t in terms:
-        marks = tuple(sorted((str(a) for a in t.body.atoms(sp.Indexed) if _is_common(a, axes)), key=str))
+        marks = tuple(sorted(str(a) for a in t.body.atoms(sp.Indexed) if _is_common(a, axes, t.body)))
         groups.setdefault((t.bound, t.conditions, marks), []).append(t)
     out = []
     for (bound, conditions, _), members in groups.items():
@@ -231,11 +244,12 @@ def _negative(x: S) -> bool:
     return bool(x.as_coeff_Mul()[0].is_negative)
 
 
-def _is_common(a: S, axes: Callable[[str], int]) -> bool:
-    """Adjoints, and matrices, decide which terms belong together."""
+def _is_common(a: S, axes: Callable[[str], int], body: S) -> bool:
+    """Adjoints, and matrices, decide which terms belong together; a squared one is part of a slope such as 1 - H^2."""
     name = str(a.base)
-    adjoint = name.startswith("\u2202")
-    return adjoint or "|" in name or len(a.indices) - axes(name) > 1
+    if name.startswith(ADJOINT) or "|" in name:
+        return True
+    return len(a.indices) - axes(name) > 1 and a in sp.Mul.make_args(body)
 
 
 def whole(tree: Expr, index: str) -> Expr:
@@ -248,6 +262,29 @@ def whole(tree: Expr, index: str) -> Expr:
         return Mul(left, right, "elementwise" if both else "juxtaposed")
     if isinstance(tree, (Add, Neg, Pow, Call, Div)):
         return rebuild(tree, lambda c: whole(c, index))
+    if isinstance(tree, Num):
+        return tree
+    raise MatrixFormError(type(tree).__name__)
+
+
+def whole_matrix(tree: Expr, row: str, col: str) -> Expr:
+    """A factor over two component indices as a matrix expression: `1 - H[i,k]^2` is `1 - H ⊙ H`."""
+    if isinstance(tree, (Ref, Component, Partial)):
+        inner = tree.wrt if isinstance(tree, Partial) else tree
+        names = [i.name for i in getattr(inner, "index", ()) if isinstance(i, Ref)]
+        if names[-2:] not in ([row, col], [col, row]):
+            raise MatrixFormError("a vector among matrices")
+        value = _without_components(tree)
+        return value if names[-2:] == [row, col] else flipped(value)
+    if isinstance(tree, Pow) and isinstance(tree.exponent, Num) and tree.exponent.value in (2, 3):
+        base = whole_matrix(tree.base, row, col)
+        return elementwise([base] * int(tree.exponent.value))
+    if isinstance(tree, Mul):
+        left, right = whole_matrix(tree.left, row, col), whole_matrix(tree.right, row, col)
+        plain = isinstance(tree.left, Num) or isinstance(tree.right, Num)
+        return Mul(left, right, "juxtaposed" if plain else "elementwise")
+    if isinstance(tree, (Add, Neg, Call)):
+        return rebuild(tree, lambda c: whole_matrix(c, row, col))
     if isinstance(tree, Num):
         return tree
     raise MatrixFormError(type(tree).__name__)
@@ -283,6 +320,17 @@ def transposed(vector: Expr) -> Expr:
     if isinstance(vector, Mul) and vector.kind == "juxtaposed" and isinstance(vector.left, Transpose):
         return Mul(transposed(vector.right), vector.left.body)
     return Transpose(vector)
+
+
+def flipped(matrix: Expr) -> Expr:
+    """The transpose of a matrix, carried out: that of `A^T B` is `B^T A`."""
+    if isinstance(matrix, Transpose):
+        return matrix.body
+    if isinstance(matrix, Mul) and matrix.kind == "juxtaposed":
+        return Mul(flipped(matrix.right), flipped(matrix.left))
+    if isinstance(matrix, Call) and matrix.function == "diag":
+        return matrix
+    return Transpose(matrix)
 
 
 def _product(factors: list[Expr]) -> Expr:

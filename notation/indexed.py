@@ -165,6 +165,10 @@ class Lowering:
         if isinstance(e.right, Identity):
             return self.lower(e.left)
         a, b = self.lower(e.left), self.lower(e.right)
+        if isinstance(e.right, Ones) and a.kind == "matrix":  # A 1 sums the rows
+            return Field(a.rows, None, lambda i, j: self.sum_over(a.cols, lambda k: a.entry(i, k)))
+        if isinstance(e.left, Transpose) and isinstance(e.left.body, Ones) and b.kind == "matrix":
+            return Field(None, b.cols, lambda i, j: self.sum_over(b.rows, lambda k: b.entry(k, j)))
         if a.kind == "scalar":
             return replace(b, entry=lambda i, j: Mul(a.entry(None, None), b.entry(i, j)))
         if b.kind == "scalar":
