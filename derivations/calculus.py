@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sympy as sp
 
 from derivations.equations import IndexEquation, IndexEquations, indexed
-from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol
+from derivations.model import Model
+from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol, restart
 from notation.errors import EvaluationError
-from notation.tree import Expr
+from notation.tree import Expr, Ref
 
 # A path that meets the adjoint of one quantity so often goes back step by step without end; an answer that allows the
 # adjoint some steps later meets it a few times. The second bound ends derivations that nobody could read.
@@ -40,6 +42,17 @@ class Contribution:
     term: Term
 
 
+def calculus_of(model: Model, objective: Ref | None = None) -> Calculus:
+    """The calculus of a model, made once for each objective; bound variables are numbered as if it were new."""
+    kept: dict[Ref | None, Calculus] = model.__dict__.setdefault("_calculus", {})
+    if objective not in kept:
+        kept[objective] = Calculus(model, objective)
+    calculus = kept[objective]
+    restart(calculus.numbered)
+    calculus.summed.clear()
+    return calculus
+
+
 class Calculus(IndexEquations):
     """The adjoint equations and gradients of one model."""
 
@@ -47,10 +60,18 @@ class Calculus(IndexEquations):
 
     def contributions(self, key: str, target: tuple[S, ...]) -> Iterator[Contribution]:
         """All paths on which `key[target]` influences the loss, one step each."""
+        for equation, term, atom in self.uses.get(key, ()):
+            yield self.path(equation, term, atom, target)
+
+    @cached_property
+    def uses(self) -> dict[str, list[tuple[IndexEquation, Term, S]]]:
+        """Where each quantity occurs, in the order of the equations."""
+        found: dict[str, list[tuple[IndexEquation, Term, S]]] = {}
         for equation in self.equations:
             for term in equation.terms:
-                for atom in occurrences(term.body, key):
-                    yield self.path(equation, term, atom, target)
+                for atom in quantities_in(term.body):
+                    found.setdefault(str(getattr(atom, "base", atom)), []).append((equation, term, atom))
+        return found
 
     def path(self, equation: IndexEquation, term: Term, atom: S, target: tuple[S, ...]) -> Contribution:
         """The contribution of one occurrence in one term of one equation."""
@@ -390,13 +411,11 @@ def _moved(b: Bound, c: S) -> Bound | None:
     return None
 
 
-def occurrences(body: S, key: str) -> list[S]:
-    """The distinct places where a quantity stands in a body."""
-    found = [a for a in body.atoms(sp.Indexed) if str(a.base) == key]
-    if not found:  # the label of an indexed base is a symbol too
-        bases = {a.base.label for a in body.atoms(sp.Indexed)}
-        found = [a for a in body.atoms(sp.Symbol) if a.name == key and not a.is_integer and a not in bases]
-    return sorted(found, key=str)
+def quantities_in(body: S) -> list[S]:
+    """The distinct places where quantities stand in a body, in a stable order."""
+    indexed_ = body.atoms(sp.Indexed)
+    bases = {a.base.label for a in indexed_}  # the label of an indexed base is a symbol too
+    return sorted([*indexed_, *(a for a in body.atoms(sp.Symbol) if not a.is_integer and a not in bases)], key=str)
 
 
 def adjoints_in(body: S) -> list[S]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from derivations.model import Equation, Model, with_bounds
-from derivations.terms import Bound, Relu, S, Step, Term, ToSympy, fresh, index_symbol, restart
+from derivations.terms import Bound, Relu, S, Step, Term, ToSympy, fresh, index_symbol, numbered, restart
 from derivations.trees import ToTree
 from notation.errors import EvaluationError
 from notation.fields import Index
@@ -59,6 +59,7 @@ class IndexEquations:
                 self.linearised(e, e.right)
             else:
                 self._add(self.flattened(e))
+        self.numbered = numbered()
 
     def linearised(self, equation: Equation, call: Call) -> None:
         """A scalar function known by name only enters by its differential: the sum of slope times argument."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.calculus import Calculus, Contribution, adjoints_in, split_adjoint
+from derivations.calculus import Contribution, adjoints_in, calculus_of, split_adjoint
 from derivations.derivation import Derivation, Step
 from derivations.index_form import free_letters, readable
 from derivations.model import Model
@@ -60,7 +60,7 @@ def derive_gradient(
 def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
     """The derivative of one quantity by another along explicit occurrences only, in matrix form."""
     target = Partial(of, wrt, "direct")
-    calculus = Calculus(model)
+    calculus = calculus_of(model)
     raising = Raising(calculus.to_tree, tuple(model.vocabulary.ranges))
     story = Story(calculus, raising, target, ())
     component = index_symbol(free_letters(add(*(e.right for e in model.equations)), 1)[0])
@@ -88,7 +88,7 @@ class _Gradient:
         letters = free_letters(avoid, len(shape) + len(rows))
         self.rows, self.letters = letters[: len(rows)], letters[len(rows) :]
         self.of = replace(target.of, index=tuple(Ref(c) for c in self.rows))
-        self.calculus = Calculus(model, self.of)
+        self.calculus = calculus_of(model, self.of)
         self.raising = Raising(self.calculus.to_tree, self.sequences)
         self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
         self.components = tuple(index_symbol(c) for c in self.letters)
