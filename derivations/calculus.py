@@ -17,6 +17,7 @@ from functools import cached_property
 import sympy as sp
 
 from derivations.equations import IndexEquation, IndexEquations, indexed
+from derivations.known_sums import Quotient, centred, quotients, without_vanishing
 from derivations.model import Model
 from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol, restart
 from notation.errors import EvaluationError
@@ -62,6 +63,16 @@ class Calculus(IndexEquations):
         """All paths on which `key[target]` influences the loss, one step each."""
         for equation, term, atom in self.uses.get(key, ()):
             yield self.path(equation, term, atom, target)
+
+    @cached_property
+    def quotients(self) -> list[Quotient]:
+        """Quotients that have a name."""
+        return quotients(self.equations)
+
+    @cached_property
+    def centred(self) -> dict[tuple[str, int], tuple[S, S]]:
+        """Quantities whose entries add up to 0."""
+        return centred(self.equations)
 
     @cached_property
     def uses(self) -> dict[str, list[tuple[IndexEquation, Term, S]]]:
@@ -255,8 +266,10 @@ class Calculus(IndexEquations):
         for term in terms:
             body = sp.expand(self.renamed_values(term.body))
             for part in sp.Add.make_args(body):
+                for quotient in self.quotients:
+                    part = quotient.named(part)
                 out.extend(self.simplified(Term(part, term.bound, term.conditions), last))
-        return collect([self.with_named_sums(t) for t in out])
+        return collect([self.with_named_sums(t) for t in without_vanishing(out, self.centred)])
 
     def with_named_sums(self, term: Term) -> Term:
         """A sum that an equation gives a name is called by it: `sum_i a_i v_i` is h where h is defined so."""

@@ -72,6 +72,7 @@ class Raising:
     def __init__(self, to_tree: ToTree, sequences: Sequence[str]) -> None:
         self.to_tree = to_tree
         self.sequences = set(sequences)
+        self.bare = 0
 
     def is_step(self, variable: S, body: S) -> bool:
         """Whether an index variable runs over a sequence rather than components."""
@@ -88,9 +89,22 @@ class Raising:
 
         Raises `MatrixFormError` if a term has none.
         """
-        raised = [self.term(t, target) for t in factored(terms, self.to_tree.axes)]
+        self.bare = 0
+        raised = [e for t in factored(terms, self.to_tree.axes) for e in self.parts(t, target)]
+        if raised and self.bare == len(raised):
+            raise MatrixFormError("a free matrix index")  # nothing here has the shape of the whole
         raised.sort(key=lambda e: (isinstance(e, Neg), lateness(e)))
         return add(*raised)
+
+    def parts(self, term: Term, target: tuple[S, ...]) -> list[Expr]:
+        """The matrix form of one term, or of its parts where a bracket in it has none."""
+        try:
+            return [self.term(term, target)]
+        except MatrixFormError:
+            parts = sp.Add.make_args(sp.expand(term.body))
+            if len(parts) == 1:
+                raise
+            return [self.term(Term(part, term.bound, term.conditions), target) for part in parts]
 
     def term(self, term: Term, target: tuple[S, ...]) -> Expr:
         """The matrix form of one term."""
@@ -195,10 +209,10 @@ class Raising:
             return _product(net.scalars)
         if len(target) == 1:
             vectors = net.vectors.get(target[0], [])
-            if net.matrices or not vectors:
+            if net.matrices or not (vectors or net.scalars):
                 raise MatrixFormError("a free matrix index")
-            value = elementwise(vectors)
-            return _scaled(net.scalars, value)
+            self.bare += not vectors  # the same number for every component
+            return _scaled(net.scalars, elementwise(vectors) if vectors else Ones())
         row, col = target
         left, right = net.vectors.get(row, []), net.vectors.get(col, [])
         if diagonal:

@@ -119,7 +119,7 @@ class Count(Kind):
             model = bench.model(name)
             sizes = {**sample_sizes(model, 0), **self.sizes}
             run = Run(model, sizes, 0)
-            return sum(int(run.tensors[p, ()].numel()) for p in model.parameters)
+            return sum(int(t.numel()) for (p, _), t in run.tensors.items() if p in model.parameters)
 
         if self.count != "parameters":
             return Road("counted", True, None, "index form")
