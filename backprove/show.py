@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from backprove.desk import Graded, Unread
-from checkers.verdict import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +38,10 @@ def message(text: str) -> None:
 def points(marks: Fraction) -> str:
     """Marks as people write them.
 
-    >>> points(Fraction(5)), points(Fraction(1, 2))
-    ('5', '0.5')
+    >>> points(Fraction(5)), points(Fraction(1, 2)), points(Fraction(1, 3))
+    ('5', '0.5', '0.33')
     """
-    return f"{plain(marks):g}"
+    return f"{round(float(marks), 2):g}"
 
 
 def report(graded: Graded, *, only_losses: bool = False) -> None:

@@ -21,6 +21,7 @@ from checkers.verdict import Verdict
 from checkers.witness import witness
 from notation.answer import read_answer
 from notation.errors import ReadError
+from notation.plain import to_plain
 from notation.statement import Answer, Statement
 from notation.tree import Expr, Num, Partial, Ref, rebuild
 from notation.vocabulary import STEPPED
@@ -52,6 +53,9 @@ class Formula(Selection):
         first = self.decide(answer, text)
         if first.status in {"correct", "manual"}:
             return first
+        if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
+            message = f"The answer sets out from {to_plain(assumed)}, another layout; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
             plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
             other = self.decide(read_answer(text, replace(self.model.vocabulary, spellings=plain)), text)
@@ -66,6 +70,19 @@ class Formula(Selection):
             if second.status == "correct":
                 return replace(second, notes=(*second.notes, "`_t+1` is read as `_{t+1}`; write the braces"))
         return first
+
+    def other_layout(self, answer: Answer) -> Expr | None:
+        """A forward equation in an answer whose shapes do not fit here: it assumes another layout, such as rows."""
+        for s in answer.statements:
+            left = s.left
+            if not isinstance(left, Ref) or self.same_head(left) or left.name in answer.definitions:
+                continue
+            if all(left.name != e.left.name for e in self.model.equations):
+                continue
+            asked = replace(self.asked, target=replace(left, index=()), allowed=None, value=None)
+            if Relation(asked, self.worlds[:1], answer).compare(s.sides[-1], s).outcome == "shape":
+                return s.tree[0]
+        return None
 
     def decide(self, answer: Answer, text: str) -> Verdict:
         """Find the statement that answers the question and judge it."""
@@ -121,8 +138,6 @@ class Formula(Selection):
         others = [s for s in candidates if s.left is not None]
         if others:
             head = others[-1].sides[0]
-            from notation.plain import to_plain
-
             return verdict(
                 self.question,
                 text,

@@ -9,7 +9,8 @@ time. What a formula uses is recorded while it is evaluated: that is how "in ter
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -39,39 +40,39 @@ class Reading:
     options: Mapping[str, bool] = field(default_factory=dict)
 
 
-READINGS = (
+_PRODUCTS = (
+    Reading(),
+    Reading("the product is read with the earlier step on the left", {"ascending": True}),
+    Reading("the product is read from its lower limit down", {"descending": True}),
+)
+_LAYOUTS = (
     Reading(),
     Reading("the dot is read as the inner product", {"inner_dot": True}),
     Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
+    Reading("Jacobians are read in denominator layout", {"jacobians_transposed": True}),
+)
+_DERIVATIVES = (
+    Reading(),
     Reading("derivatives between quantities are read as direct ones", {"direct": True}),
-    Reading(
-        "gradients are read as rows, derivatives between quantities as direct ones",
-        {"direct": True, "adjoint_rows": True},
-    ),
     Reading("derivatives between quantities are read with earlier steps held fixed", {"immediate": True}),
-    Reading(
-        "gradients are read as rows, derivatives between quantities with earlier steps held fixed",
-        {"immediate": True, "adjoint_rows": True},
-    ),
     Reading("derivatives by a parameter are read as direct ones", {"direct_parameters": True}),
-    Reading(
-        "gradients are read as rows, derivatives by a parameter as direct ones",
-        {"direct_parameters": True, "adjoint_rows": True},
-    ),
-    Reading("Jacobians are read in denominator layout", {"jacobians_transposed": True, "ascending": True}),
-    Reading(
-        "Jacobians are read in denominator layout, derivatives by a parameter as direct ones",
-        {"jacobians_transposed": True, "ascending": True, "direct_parameters": True},
-    ),
-    Reading(
-        "Jacobians are read in denominator layout and as direct ones",
-        {"jacobians_transposed": True, "ascending": True, "direct": True},
-    ),
-    Reading(
-        "Jacobians are read in denominator layout, with earlier steps held fixed",
-        {"jacobians_transposed": True, "ascending": True, "immediate": True},
-    ),
-    Reading("the product is read with the earlier step on the left", {"ascending": True}),
+)
+
+
+def together(parts: Sequence[Reading]) -> Reading:
+    """Several readings as one."""
+    options = {name: value for part in parts for name, value in part.options.items()}
+    if "jacobians_transposed" in options and "descending" not in options:  # then the product is transposed as well
+        options["ascending"] = not options.get("ascending", False)
+    return Reading("; ".join(part.note for part in parts if part.note), options)
+
+
+# From the plainest to the most liberal: the first that agrees is taken.
+READINGS = tuple(
+    together(parts)
+    for parts in sorted(
+        itertools.product(_LAYOUTS, _DERIVATIVES, _PRODUCTS), key=lambda parts: sum(bool(p.options) for p in parts)
+    )
 )
 
 
@@ -80,17 +81,19 @@ def readings(side: Expr, answer: Answer, parameters: Collection[str]) -> Iterato
     bodies = [side, *(c.body for clauses in answer.definitions.values() for c in clauses)]
     nodes = [n for body in bodies for n in walk(body)]
     partials = [n.wrt for n in nodes if isinstance(n, Partial)]
+    product = any(isinstance(n, Reduce) and n.operation == "product" for n in nodes)
     useful = {
-        "inner_dot": any(isinstance(n, Mul) for n in nodes),
+        "inner_dot": any(isinstance(n, Mul) and n.kind == "dot" for n in nodes),
         "adjoint_rows": bool(partials),
         "jacobians_transposed": bool(partials),
         "direct": bool(partials),
         "immediate": bool(partials),
         "direct_parameters": any(isinstance(w, Ref) and w.name in parameters for w in partials),
-        "ascending": any(isinstance(n, Reduce) and n.operation == "product" for n in nodes),
+        "ascending": product,
+        "descending": product,
     }
     for reading in READINGS:
-        names = set(reading.options)
+        names = {n for n, value in reading.options.items() if value}
         if "jacobians_transposed" in names:
             names.discard("ascending")
         if all(useful[n] for n in names):
@@ -150,6 +153,8 @@ class Relation(Cases):
     def loose_step(self, side: Expr) -> str:
         """A sequence variable that stands free in a formula for something that has no step; empty where none does."""
         if self.asked.head.at or not isinstance(self.asked.target, Partial):
+            return ""
+        if self.answer.definitions or any(s.role == "definition" for s in self.answer.statements):
             return ""
         free = free_names(side) & set(self.worlds[0].ranges) - set(self.answer.definitions)
         return min(free, default="")

@@ -150,7 +150,7 @@ class _Builder:
             self.declare(Quantity(size, (), (), "size"), size)
         self.read_sequences(text.sequence)
         inputs = [n for n in (self.leaf(k, v) for k, v in text.inputs.items()) if n]
-        parameters = [n for n in (self.leaf(k, v) for k, v in text.parameters.items()) if n]
+        parameters = [n for n in (self.leaf(k, v, trained=True) for k, v in text.parameters.items()) if n]
         lines = [(i, line.strip()) for i, line in enumerate(text.forward.splitlines(), 1) if line.strip()]
         self.plain = {spell(line.partition("=")[0])[0].key for _, line in lines if not self.has_steps(line)}
         self.plain |= {spell(size)[0].key for size in text.sizes}
@@ -241,11 +241,13 @@ class _Builder:
             ) from problem
         return tuple(blocks(d) for d in trees), set(flags)
 
-    def leaf(self, spelled: str, shape_text: str) -> str | None:
+    def leaf(self, spelled: str, shape_text: str, *, trained: bool = False) -> str | None:
         """Declare an input, parameter or initial state; the canonical name, or None for an initial state."""
         symbol, pieces = spell(spelled)
         shape, flags = self.shape_text(spelled, shape_text)
         axes, label, start = self.positions(pieces)
+        if trained and start is not None:  # W_1 is a name; only a quantity of the sequence has a first step
+            label, start = label + str(start), None
         name = replace(symbol, label=label).canonical
         if start is not None:
             self.initial.append((name, start))

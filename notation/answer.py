@@ -247,10 +247,18 @@ class _Reader:
             return False
         return bool(self.statements) or one.lead in CONDITION_WORDS or not self.vocabulary.open
 
+    def runs(self, condition: Expr) -> bool:
+        """Whether a condition gives the range of a letter, `i = 1, ..., k`."""
+        return isinstance(condition, Compare) and condition.relations == ("<=", "<=")
+
     def attach(self, condition: Expr, one: Segment) -> None:
         """Give a condition to the statement it belongs to: the one before it on the line, else the next."""
         before = self.statements[-1] if self.statements else None
-        if before is not None and before.condition is None and not one.line_start:
+        mentioned = before is not None and any(
+            free_names(condition) & free_names(side) - set(self.vocabulary.quantities) for side in before.sides
+        )
+        elsewhere = one.lead in CONDITION_WORDS and not mentioned and self.runs(condition)
+        if before is not None and before.condition is None and not one.line_start and not elsewhere:
             self.statements[-1] = replace(before, condition=condition)
         else:
             self.pending = condition

@@ -209,6 +209,8 @@ def power(a: Array, exponent: Array) -> Array:
         k = float(exponent)
         if k == -1:
             return _inverse(a)
+        if k == 0:
+            return _eye_like(a)
         if k.is_integer() and 0 < k <= 8:
             out = a
             for _ in range(int(k) - 1):

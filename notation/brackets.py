@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from notation.lists import listed
 from notation.tokens import Token
 from notation.tree import (
     Add,
@@ -106,20 +107,27 @@ def _items(p: Parser, tokens: list[Token], *, spaced: bool) -> list[Expr]:
     inner.depth = p.depth + 1
     if any(t.kind in {"word", "name"} and t.text == "and" for t in tokens):
         return [conditions(p, tokens)]
-    items = [inner.relation()]
+    items: list[Expr | None] = [inner.relation()]
     while (token := inner.peek()) is not None:
-        if (token.kind == "op" and token.text in {",", ";"}) or (token.kind == "op" and token.text == "&"):
+        if token.kind == "ellipsis":
+            inner.dots = token
             inner.pos += 1
-            if inner.peek() is None:
-                break
+            items.append(None)
+            if inner.at_op(","):
+                inner.pos += 1
+        elif items[-1] is None:
             items.append(inner.relation())
+        elif (token.kind == "op" and token.text in {",", ";"}) or (token.kind == "op" and token.text == "&"):
+            inner.pos += 1
+            if (following := inner.peek()) is None:
+                break
+            if following.kind != "ellipsis":
+                items.append(inner.relation())
         elif spaced and token.kind == "num" and token.space:
             items.append(inner.relation())
-        elif token.kind == "ellipsis":
-            raise inner.error("an ellipsis does not say what it leaves out", "write the sum with \\sum, or all entries")
         else:
             raise inner.error("this could not be read")
-    return items
+    return listed(items, inner.unclear)
 
 
 def _bars(p: Parser, token: Token) -> Expr:

@@ -96,7 +96,9 @@ def _gradient(p: Parser) -> Expr:
     if nxt is not None and nxt.kind in {"name", "greek", "accent"}:
         saved = p.pos
         named = p.symbol()
-        if loss is None or (isinstance(named, Ref) and named.name == loss):
+        known = p.vocabulary.quantities.get(named.name) if isinstance(named, Ref) else None
+        scalar = known is not None and known.shape == () and known.role in {"quantity", "loss"}
+        if loss is None or (scalar and isinstance(named, Ref) and not named.index):
             return Partial(named, wrt, span=(start, p.before()))
         p.pos = saved
     if loss is None:

@@ -1,4 +1,4 @@
-"""Sums and products written out with dots: `a_1 + a_2 + ... + a_T`, when the terms agree on one running index."""
+"""Sums and products written out with dots: `a_1 + a_2 + ... + a_T`, when the terms agree on one index."""
 
 from __future__ import annotations
 

@@ -268,6 +268,8 @@ class Evaluator(Ranging):
     def reduce(self, e: Reduce) -> Array:
         """A sum or product over a range."""
         low, high = self.bounds(e)
+        if self.scope.descending and e.operation == "product":  # from k = 3 down to j + 1
+            low, high = high, low
         if high - low > MAX_RANGE:
             raise EvaluationError(f"a range of {high - low} steps is too long")
         saved = self.index.get(e.variable)
@@ -361,7 +363,7 @@ class Evaluator(Ranging):
         if index and len(index) == len(raw.shape):
             return self.oriented(raw, index, e)
         if index:
-            raise ShapeError("this derivative mixes whole vectors with components", e.span)
+            raise EvaluationError("this derivative mixes whole vectors with components")
         if len(raw.shape) == 3 and of.name not in self.scope.scalars:  # a vector by a matrix, its entries in a row
             raw = raw.reshape(raw.shape[0], -1)
         value = self.oriented(raw, (), e)

@@ -109,7 +109,7 @@ class Names(Spelling):
             kept = [p for p in kept if not (len(p) == 1 and p[0].text in self.vocabulary.ranges)]
             items = [e for p in kept for e in self.indices(p)]
             return Ref(quantity.name, (step,), tuple(items), span=span)
-        items = [e for p in kept for e in self.indices(p)]
+        items = [e for p in self._steps_first(quantity, kept, out) for e in self.indices(p)]
         if not axes and dims == 2 and len(items) == 1 and isinstance(items[0], Num) and 10 <= items[0].value < 100:
             items = [number(int(d)) for d in str(items[0].value)]  # A_{23}
         if axes and len(items) > axes + max(dims, 0) and quantity.shape is not None:
@@ -123,7 +123,7 @@ class Names(Spelling):
             if len(items) == axes + dims == 2 and axes == 1 and self._time_last(items):
                 items.reverse()  # C_i^{(t)}: the component came first
             return Ref(quantity.name, tuple(items[:axes]), tuple(items[axes:]), span=span)
-        if 0 < len(items) < axes:
+        if 0 < len(items) < axes == len(set(quantity.axes)):
             return self._of_a_family(quantity, items, span)
         if axes and not items:  # code style: names without a time mean the current step
             return Ref(quantity.name, tuple(Ref(a, span=span) for a in quantity.axes), span=span)
@@ -152,6 +152,17 @@ class Names(Spelling):
         low, high = self.vocabulary.ranges[family]
         one = Ref(quantity.name, tuple(places[a] for a in quantity.axes), span=span)
         return Reduce("stack", family, low, high, None, one, span=span)
+
+    def _steps_first(self, quantity: Quantity, pieces: list[Piece], out: Spelled) -> list[Piece]:
+        """`d_i^{(k)}`: where letters do not tell which is the step, it is the one above."""
+        above = [p for p in pieces if any(p is s for s in out.sups)]
+        below = [p for p in pieces if not any(p is s for s in out.sups)]
+        if len(quantity.axes) != 1 or not above or not below:
+            return pieces
+        steps = self.vocabulary.step_names | {"t", "T"}
+        if any(t.text in steps or t.kind == "num" for p in below for t in p):
+            return pieces
+        return [*above, *below]
 
     def _time_last(self, items: list[Expr]) -> bool:
         def names(e: Expr) -> set[str]:

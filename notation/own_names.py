@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from notation.errors import ReadError
 from notation.parser import Parser
@@ -21,6 +21,9 @@ from notation.tree import (
     substitute,
 )
 from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary
+
+# A name that stands for a derivative, as it is written on the left, and that derivative.
+Aliases: TypeAlias = dict[str, tuple[Ref, Expr]]
 
 _DEFINING = frozenset({"let", "define", "denote", "set", "call"})
 
@@ -41,7 +44,7 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), ())
                 continue
             if parser.peek() is None and _renames(known, left, one, text, vocabulary):
-                at = known.at if isinstance(known, Ref) else ()
+                at = known.at if isinstance(known, Ref) and len(left) > 1 else ()
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
                 continue
             letter = (
@@ -54,6 +57,7 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
         except ReadError:
             pass
         spelled = Parser(list(left), text, vocabulary)
+        spelled.naming = True
         try:
             out = spelled.spelled()
         except ReadError:
@@ -62,6 +66,8 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             continue
         axes, label = [], ""
         for piece in out.subs + out.sups:
+            if out.sups and piece in out.subs and len(piece) == 1 and piece[0].text in INDEX_LETTERS:
+                continue  # d_i^{(k)}: a component of what has the step above
             if all(spelled._timelike(t) for t in piece) or (piece[0].text in INDEX_LETTERS and len(piece) == 1):
                 axes.append("t")
             else:
@@ -119,20 +125,20 @@ def settled(
     local = {n for n, q in known.quantities.items() if q.shape is None}
     if known.open:
         local = {s.left.name for s in statements if s.role == "definition" and isinstance(s.left, Ref)}
-    aliases: dict[str, tuple[tuple[Expr, ...], Expr]] = {}
+    aliases: Aliases = {}
     for s in statements:
         left = s.left
         if isinstance(left, Ref) and left.name in local and left.name not in aliases:
             target = next((side for side in s.sides[1:] if isinstance(side, Partial)), None)
             if target is not None and all(isinstance(a, Ref) and not a.at for a in left.at):
-                aliases[left.name] = (left.at, target)
+                aliases[left.name] = (left, target)
     out: list[Statement] = []
     clauses: dict[str, list[Clause]] = {}
     for s in statements:
         left = s.left
         if isinstance(left, Ref) and left.name in aliases:
-            at, aliased = aliases[left.name]
-            if any(side == aliased for side in s.sides[1:]) and left.at == at:
+            named, aliased = aliases[left.name]
+            if any(side == aliased for side in s.sides[1:]) and left.at == named.at:
                 s = replace(s, role="definition" if len(s.sides) == 2 else s.role)
         elif isinstance(left, Ref) and left.name in local:
             mine = clauses.setdefault(left.name, [])
@@ -148,20 +154,19 @@ def settled(
     return Answer(text, tuple(out), known, definitions, tuple(errors), tuple(words))
 
 
-def _unalias(expr: Expr, aliases: Mapping[str, tuple[tuple[Expr, ...], Expr]]) -> Expr:
+def _unalias(expr: Expr, aliases: Aliases) -> Expr:
     """Replace names that stand for a derivative by that derivative, at the step where they are used."""
     if not aliases:
         return expr
     if isinstance(expr, Ref) and expr.name in aliases:
-        at, target = aliases[expr.name]
-        bindings = {a.name: e for a, e in zip(at, expr.at, strict=False) if isinstance(a, Ref)}
+        named, target = aliases[expr.name]
+        bindings = {a.name: e for a, e in zip(named.at, expr.at, strict=False) if isinstance(a, Ref)}
+        spelled_out = len(named.index) == len(expr.index)  # S_{p,ij} stands for a derivative by components
+        if spelled_out:
+            bindings |= {a.name: e for a, e in zip(named.index, expr.index, strict=True) if isinstance(a, Ref)}
         moved = substitute(target, bindings)
         if isinstance(moved, Partial) and isinstance(moved.wrt, Ref):
-            moved = replace(
-                moved,
-                wrt=replace(
-                    moved.wrt, at=tuple(simplified(a) for a in moved.wrt.at), index=moved.wrt.index + expr.index
-                ),
-            )
+            index = moved.wrt.index if spelled_out else moved.wrt.index + expr.index
+            moved = replace(moved, wrt=replace(moved.wrt, at=tuple(simplified(a) for a in moved.wrt.at), index=index))
         return replace(moved, span=expr.span)
     return rebuild(expr, lambda e: _unalias(e, aliases))

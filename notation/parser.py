@@ -12,6 +12,7 @@ from notation.cursor import Cursor
 from notation.ellipsis import written_out
 from notation.errors import ReadError
 from notation.limits import MAX_DEPTH
+from notation.lists import equation_of_lists, listed, running
 from notation.postfixes import Postfixes
 from notation.tokens import Token
 from notation.tree import (
@@ -32,9 +33,11 @@ from notation.tree import (
     Ones,
     Partial,
     Product,
+    Reduce,
     Ref,
     Relation,
     Vector,
+    substitute,
 )
 from notation.vocabulary import Symbol
 
@@ -62,6 +65,8 @@ class Differential(Expr):
 
 class Parser(Postfixes):
     """Reads one expression or chain of relations."""
+
+    dots: Token | None = None
 
     # -- sums and relations -----------------------------------------------------------------------------------------
 
@@ -138,6 +143,8 @@ class Parser(Postfixes):
                 left = Div(left, self.denominator(left), span=(start, self.before()))
                 if token.text == "//":  # integer division in the style of code
                     left = Call("floor", (left,), span=left.span)
+            elif token.kind == "ellipsis" and (whole := self.dotted_run(left)) is not None:
+                left = whole
             elif self.starts_factor(token):
                 right = self.factor()
                 left = self._juxtaposed(left, right, start)
@@ -171,6 +178,31 @@ class Parser(Postfixes):
         raise self.error(
             "an ellipsis does not say what it leaves out", "write the product with its range", (dots.start, dots.end)
         )
+
+    def dotted_run(self, left: Expr) -> Expr | None:
+        """`A_{k+1} A_{k+2} ... A_t`: matrix factors in the order in which they stand; None where they are no run."""
+        factors = [left]
+        while isinstance(factors[0], Mul) and factors[0].kind == "juxtaposed":
+            factors[:1] = [factors[0].left, factors[0].right]
+        saved = self.pos
+        self.pos += 1
+        nxt = self.peek()
+        if nxt is None or not self.starts_factor(nxt) or len(factors) < 2:
+            self.pos = saved
+            return None
+        run = running(factors, self.factor())
+        if run is None:
+            self.pos = saved
+            return None
+        *before, whole = run
+        assert isinstance(whole, Reduce)
+        assert whole.low is not None
+        assert whole.high is not None
+        back = Add((whole.low, whole.high, Neg(Ref(whole.variable))))  # a product has the later factor on the left
+        out: Expr = replace(whole, operation="product", body=substitute(whole.body, {whole.variable: back}))
+        for f in reversed(before):
+            out = Mul(f, out)
+        return out
 
     def _juxtaposed(self, left: Expr, right: Expr, start: int) -> Expr:
         if isinstance(left, Differential) and left.of is None:
@@ -234,13 +266,34 @@ class Parser(Postfixes):
     def entries(self) -> Expr:
         """One expression, or several separated by commas or semicolons (a vector)."""
         start = self.here()
-        items = [self.relation()]
-        while self.at_op(",", ";"):
-            self.pos += 1
-            if self.peek() is None:
+        items: list[Expr | None] = [self.relation()]
+        while self.at_op(",", ";") or self.goes_on(items):
+            if self.at_op(",", ";"):
+                self.pos += 1
+            following = self.peek()
+            if following is None:
                 break
-            items.append(self.relation())
-        return items[0] if len(items) == 1 else Vector(tuple(items), span=(start, self.before()))
+            if following.kind == "ellipsis":
+                self.dots = following
+                self.pos += 1
+                items.append(None)
+            else:
+                items.append(self.relation())
+        span = (start, self.before())
+        if len(items) == 1 and items[0] is not None:
+            return items[0]
+        return equation_of_lists(items, self.unclear, span) or Vector(tuple(listed(items, self.unclear)), span=span)
+
+    def goes_on(self, items: list[Expr | None]) -> bool:
+        """Whether a list goes on without a comma: before or after its dots."""
+        token = self.peek()
+        return token is not None and (items[-1] is None or (token.kind == "ellipsis" and len(items) > 1))
+
+    def unclear(self) -> ReadError:
+        """The error for dots that leave open what they stand for."""
+        hint = "write the first two entries and the last one"
+        place = (self.dots.start, self.dots.end) if self.dots is not None else None
+        return self.error("an ellipsis does not say what it leaves out", hint, place)
 
     # -- primaries ----------------------------------------------------------------------------------------------------
 

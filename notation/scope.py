@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from notation.arrays import Array, Backend, Special, numpy_backend
 from notation.errors import EvaluationError
 from notation.limits import MAX_RECURSION
-from notation.tree import Add, DerivativeKind, Expr, Num, Ref, walk
+from notation.tree import Add, DerivativeKind, Expr, Num, Ref, free_names, walk
 
 Position = tuple[int, ...]
 
@@ -31,8 +31,8 @@ class Scope:
 
     `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
     `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
-    `inner_dot`, `adjoint_rows`, `jacobians_transposed` and `ascending` are ways to read products and derivatives, and
-    `scalars` are the quantities whose derivatives are gradients rather than Jacobians.
+    `inner_dot`, `adjoint_rows`, `jacobians_transposed`, `ascending` and `descending` are ways to read products and
+    derivatives, and `scalars` are the quantities whose derivatives are gradients rather than Jacobians.
     """
 
     lookup: Callable[[str, Position], Array]
@@ -48,6 +48,7 @@ class Scope:
     adjoint_rows: bool = False
     jacobians_transposed: bool = False
     ascending: bool = False
+    descending: bool = False
     scalars: frozenset[str] = frozenset()
     default_range: tuple[int, int] | None = None
 
@@ -89,7 +90,8 @@ class Definitions:
         """The value of a name that the answer itself defines, at a position."""
         place = (name, at, index)
         # a definition without a step of its own may use the running index of a sum around it
-        key = (*place, tuple(sorted(self.index.items())))
+        loose = self.loose_names(name)
+        key = (*place, tuple(sorted((n, k) for n, k in self.index.items() if n in loose)))
         if key in self.memo:
             return self.memo[key]
         if place in self.active:
@@ -112,42 +114,57 @@ class Definitions:
         finally:
             self.index = saved
             self.active.pop()
-        if exact and isinstance(body, Num) and body.value == 0 and not index:  # delta_{T+1} = 0 has the shape of delta
-            value = Special("zero")
-        if rest:
+        if exact and isinstance(body, Num) and body.value == 0:  # delta_{T+1} = 0 has the shape of delta
+            value = self.scope.backend.constant(0.0) if index else Special("zero")
+        elif rest:
             value = self.picked(value, rest, body)
         self.memo[key] = value
         return value
 
+    def loose_names(self, name: str) -> frozenset[str]:
+        """The running indices that a definition may take from around it, itself or through another one."""
+        known: dict[str, frozenset[str]] = self.__dict__.setdefault("_loose", {})
+        if name not in known:
+            known[name] = frozenset()  # a recursive definition takes no more than its own clauses do
+            found: set[str] = set()
+            for clause in self.scope.definitions[name]:
+                parts = (clause.body, *(() if clause.condition is None else (clause.condition,)))
+                own = {n for e in (*clause.at, *clause.index) for n in free_names(e)}
+                inner = {n for e in parts for n in free_names(e)}
+                nested = [self.loose_names(n) for n in inner if n in self.scope.definitions]
+                found |= (inner | frozenset().union(*nested)) - own
+            known[name] = frozenset(found)
+        return known[name]
+
     def choose(self, name: str, at: Position, index: Position) -> tuple[Expr, dict[str, int], Position] | None:
         """The clause that applies: one for exactly this step before the general one."""
-        general: tuple[Expr, dict[str, int], Position] | None = None
+        best: tuple[Expr, dict[str, int], Position] | None = None
+        matched = -1
         high = max((h for _, h in self.scope.ranges.values()), default=0)
         for clause in self.scope.definitions[name]:
             if len(clause.at) != len(at):
                 continue
             bound: dict[str, int] = {}
-            matches, exact = True, True
+            matches, exact = True, 0
             for pattern, number in zip((*clause.at, *clause.index), (*at, *index), strict=False):
                 if isinstance(pattern, Ref) and not pattern.at and not pattern.index and not self._fixed(pattern.name):
                     bound[pattern.name] = number
-                    exact = False
-                elif self.integer(pattern) != number:
+                elif self.integer(pattern) == number:
+                    exact += 1
+                else:
                     shift = self._shift(pattern, number)
                     if shift is None:
                         matches = False
                     else:
                         bound.update(shift)
-                        exact = False
             rest = index[len(clause.index) :]
-            if not matches or (not exact and at and at[0] > high and self._runs_in_time(name)):
+            if not matches or (bound and at and at[0] > high and self._runs_in_time(name)):
                 continue
             if clause.condition is not None and not self._holds_with(clause.condition, bound):
                 continue
-            if exact:
-                return clause.body, bound, rest
-            general = general or (clause.body, bound, rest)
-        return general
+            if exact > matched:  # the clause that names most of the positions comes before the general one
+                best, matched = (clause.body, bound, rest), exact
+        return best
 
     def _fixed(self, name: str) -> bool:
         """Whether a name in a pattern has a value of its own (a size) instead of being bound."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from notation.lexer import tokenize
 from notation.lexicon import FUNCTIONS, KEYWORDS, near_function
+from notation.lists import list_commas
 from notation.names import Names
 from notation.tokens import Token
 from notation.vocabulary import Vocabulary
@@ -88,6 +89,7 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
     scripts = _scripted(tokens)
     words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
     tokens, words = _without_remarks(tokens, words)
+    lists = list_commas(tokens, words)
     out = [Segment(line_start=True)]
     depth = environment = 0
     for i, token in enumerate(tokens):
@@ -116,7 +118,7 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
         elif token.kind in {"sep", "bullet"} or (token.kind == "op" and token.text in {";", ":", "?", "!", "#"}):
             if current.tokens or (current.words and token.text in {".", ";"}):
                 out.append(Segment())
-        elif token.kind == "op" and token.text == "," and _comma_breaks(tokens, words, i):
+        elif token.kind == "op" and token.text == "," and i not in lists and _comma_breaks(tokens, words, i):
             if current.tokens:
                 out.append(Segment())
         else:

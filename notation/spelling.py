@@ -14,7 +14,9 @@ from notation.vocabulary import INDEX_LETTERS, Quantity, Symbol, group, split_co
 
 
 class Spelling(Cursor):
-    """The part of the reader that collects one symbol from the text."""
+    """The part of the reader that collects one symbol from the text; `naming` while it reads a name being defined."""
+
+    naming = False
 
     # -- spelling -------------------------------------------------------------------------------------------------
 
@@ -70,6 +72,10 @@ class Spelling(Cursor):
         if token is None or token.kind != "name" or token.space or token.start != self.before():
             return
         letter = token.text[0]
+        if len(token.text) == 1 and self._axes(out) and not out.subs and self.loose_index(letter):  # dHk
+            out.subs.append([token])
+            self.pos += 1
+            return
         ends = {
             high.name
             for axis in self._axes(out)
@@ -87,6 +93,8 @@ class Spelling(Cursor):
         """Take the first name of a run of letters (`Wx` is W times x) and leave the rest as a token."""
         run = token.text
         first = self.first_name(run)
+        if len(first) == 2 == len(run) and self.loose_index(run[1]) and self.vocabulary.stepped_base(run[0]):
+            first = run[:1]
         if len(first) < len(run):
             rest = replace(token, text=run[len(first) :], start=token.start + len(first), space=False)
             self.tokens[self.pos - 1 : self.pos] = [replace(token, text=first, end=token.start + len(first)), rest]
@@ -111,9 +119,16 @@ class Spelling(Cursor):
             return run[0]
         return run
 
+    def loose_index(self, letter: str) -> bool:
+        """Whether a letter can only be an index, because nothing is called by it."""
+        known = self.vocabulary
+        return letter in INDEX_LETTERS and not known.open and not known.knows_base(letter)
+
     def is_name(self, run: str) -> bool:
         """Whether a run of letters is one declared name, function or index variable."""
         known = self.vocabulary
+        if len(run) == 2 and self.loose_index(run[1]) and known.stepped_base(run[0]):
+            return True  # Hk
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
         if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
@@ -150,7 +165,8 @@ class Spelling(Cursor):
                 and token.text.isdigit()
             ):
                 key = replace(Symbol(out.base, out.accents), label=token.text)
-                if self.vocabulary.find(key) is None and not self.vocabulary.open and not self._axes(out):
+                unknown = self.vocabulary.find(key) is None and not self.vocabulary.open and not self._axes(out)
+                if unknown and not self.naming:
                     return
                 self.pos += 1
                 out.subs.append([token])
@@ -301,7 +317,8 @@ class Spelling(Cursor):
         timelike = bool(axes) and bool(names or wrapped) and all(self._timelike(t) for t in content) and texts != ["T"]
         if wrapped and axes and texts == ["T"]:
             timelike = True
-        component = wrapped and all(t.text in INDEX_LETTERS or t.kind == "num" for t in content)
+        shifts = {"+", "-"} if axes else set()  # z_l^{(k+1)}
+        component = wrapped and all(t.text in INDEX_LETTERS | shifts or t.kind == "num" for t in content)
         component = component and (bool(names) or not self.vocabulary.open)  # x^(2) is a square
         bare = (
             not wrapped

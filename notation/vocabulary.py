@@ -124,6 +124,11 @@ class Vocabulary:
             object.__setattr__(self, "_bases_cache", cached)
         return cached
 
+    def stepped_base(self, letter: str) -> bool:
+        """Whether a letter alone names a quantity that runs along a sequence."""
+        found = self.stepped(Symbol(letter)) or self.find(Symbol(letter))
+        return found is not None and bool(found.axes)
+
     @property
     def step_names(self) -> frozenset[str]:
         """The sequence variables and the sizes at which their ranges end."""

@@ -6,6 +6,7 @@ from checkers.kinds.base import Kind
 from checkers.kinds.compute import Compute
 from checkers.kinds.convolution import Convolution
 from checkers.kinds.count import Count
+from checkers.kinds.equations import Equations
 from checkers.kinds.expression import Expression
 from checkers.kinds.gradient import Gradient
 from checkers.kinds.jacobian import Jacobian
@@ -19,6 +20,7 @@ KINDS: dict[str, type[Kind]] = {
     "compute": Compute,
     "convolution": Convolution,
     "count": Count,
+    "equations": Equations,
     "expression": Expression,
     "gradient": Gradient,
     "jacobian": Jacobian,

@@ -10,7 +10,7 @@ from pydantic import Field
 from checkers.assignment import Question
 from checkers.cases import Asked
 from checkers.formula import Formula
-from checkers.kinds.base import Kind
+from checkers.kinds.base import Kind, verdict
 from checkers.roads import autograd_road, derived_road, standard_road
 from checkers.solution import Plot, Solution
 from checkers.verdict import Verdict
@@ -29,7 +29,7 @@ class Gradient(Kind):
     for the weight it speaks of).
 
     `through` keeps the derivation at the level of these states, whose Jacobians stand; `steps` says which steps are
-    asked about (`t < S`).
+    asked about (`t < S`). An answer that is right only in one of the `special cases`, other models, waits for a person.
 
     `where` lists derivatives whose own recurrence belongs to the answer; `chain rule: open` lets its factors stand.
 
@@ -48,6 +48,7 @@ class Gradient(Kind):
     chain_rule: Literal["carried out", "open"] = Field("carried out", alias="chain rule")
     through: list[str] = Field([])
     steps: str = ""
+    special_cases: list[str] = Field([], alias="special cases")
     unroll: bool = False
     prose: bool = False
     words: str = ""
@@ -118,12 +119,24 @@ class Gradient(Kind):
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
-        model = bench.model(self.model).also_called(self.aliases)
+        found = self.against(bench, question, text, self.model)
+        if found.status != "wrong":
+            return found
+        for name in self.special_cases:
+            if self.against(bench, question, text, name).status == "correct":
+                about = bench.assignment.models[name].about
+                message = f"This is right only in a special case: {about}. A person decides."
+                return verdict(question, text, "manual", reading=found.reading, message=message)
+        return found
+
+    def against(self, bench: Bench, question: Question, text: str, name: str) -> Verdict:
+        """The verdict on an answer as one about this model."""
+        model = bench.model(name).also_called(self.aliases)
         target, allowed = self.target(model, bench, question), self.allowed(model, bench, question)
         asked = Asked(target, model.loss, allowed, self.layout == "open", chain_rule=self.chain_rule == "open")
         asked = replace(asked, steps=self.condition(model, bench, question))
         key = bench.solution(question.id).answers[0]
-        return Formula(question, model, bench.worlds(self.model), asked, key.sides[-1], prose=self.prose).judge(text)  # type: ignore[attr-defined]
+        return Formula(question, model, bench.worlds(name), asked, key.sides[-1], prose=self.prose).judge(text)  # type: ignore[attr-defined]
 
 
 def later(target: Partial) -> Partial:
