@@ -118,7 +118,7 @@ class _Gradient:
 
     def open_pattern(self, positions: tuple[Expr, ...]) -> bool:
         """Whether a pattern such as dL/dh_t means any step, because the target has no step variable t."""
-        names = {r.name for p in positions for r in walk(p) if isinstance(r, Ref)} & set(self.sequences)
+        names = {r.name for p in positions for r in walk(p) if isinstance(r, Ref)} - set(self.model.sizes)
         mine = {r.name for p in self.wrt.at for r in walk(p) if isinstance(r, Ref)}
         return bool(names) and not names <= mine
 
