@@ -18,7 +18,7 @@ from notation.tree import Add, Call, Expr, Num, Ref, number, walk
 from notation.vocabulary import INDEX_LETTERS, STEPPED, Dim, Quantity, Shape, Vocabulary, spell
 
 # How an input can be sampled; a first value that is zero is so at all earlier steps too.
-SAMPLES = frozenset({"distribution", "one-hot", "ones", "positive", "zero"})
+SAMPLES = frozenset({"distribution", "one-hot", "positive", "zero"})
 
 # What a function known by name only can be.
 FUNCTION_KINDS = ("elementwise", "scalar")
@@ -246,8 +246,8 @@ class _Builder:
         symbol, pieces = spell(spelled)
         shape, flags = self.shape_text(spelled, shape_text)
         axes, label, start = self.positions(pieces)
-        if trained and start is not None:  # W_1 is a name; only a quantity of the sequence has a first step
-            label, start = label + str(start), None
+        if trained and isinstance(start, Num):  # W_1 is a name; only a quantity of the sequence has a first step
+            label, start = f"{label}{start.value}", None
         name = replace(symbol, label=label).canonical
         if start is not None:
             self.initial.append((name, start))

@@ -90,8 +90,6 @@ class Run:
         elif self.model.samples.get(name) == "one-hot":
             value = np.zeros(shape)
             value[int(self.rng.integers(0, shape[0]))] = 1.0
-        elif self.model.samples.get(name) == "ones":
-            value = np.ones(shape)
         elif self.model.samples.get(name) == "zero":
             value = np.zeros(shape)
         elif name in self.model.distributions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from checkers.modelling import merged
 from checkers.spec import ModelSpec
 
 ADDED = sorted((Path(__file__).parents[1] / "derivations" / "added").glob("*.md"))
+
+KIN = Path(__file__).parent / "kin"
+ANSWERS = [json.loads(line) for line in (KIN / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
 
 TAGGER = r"""---
 title: Tagger
@@ -65,7 +69,7 @@ def assignment(extended: str = "gru", unit: str = "lstm") -> Assignment:
     return parse_assignment(text.encode(), Path("tagger.md"))
 
 
-@pytest.mark.parametrize("extended", ["rnn", "rnn_relu", "lstm", "gru", "gru_z_new", "gru_reset_before"])
+@pytest.mark.parametrize("extended", ["rnn_relu", "lstm", "gru_z_new", "gru_reset_before"])
 def test_a_model_of_the_library_is_extended(extended: str, tmp_path: Path) -> None:
     bench = Bench(assignment(extended), tmp_path)
     solutions = bench.solutions()
@@ -136,3 +140,18 @@ def test_the_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list", "--models"]) == 0
     shown = capsys.readouterr().out
     assert all(f"{name} " in shown and spec.about in shown for name, spec in library().items())
+
+
+@pytest.fixture(scope="module")
+def kin(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(load_assignment(KIN / "kin.md"), tmp_path_factory.mktemp("cache"))
+
+
+def test_every_key_about_a_model_of_the_library_is_trusted(kin: Bench) -> None:
+    assert [s.question for s in kin.solutions() if not s.trusted] == []
+
+
+@pytest.mark.parametrize("row", ANSWERS, ids=lambda row: f"{row['question']} {row['label']}: {row['answer'][:60]}")
+def test_answers_about_models_of_the_library(kin: Bench, row: dict[str, str]) -> None:
+    verdict = kin.check(row["question"], row["answer"])
+    assert verdict.status == {"right": "correct", "wrong": "wrong"}[row["label"]], verdict.message
