@@ -20,10 +20,11 @@ from checkers.selection import Selection, is_identity
 from checkers.verdict import Verdict
 from checkers.witness import witness
 from notation.answer import read_answer
-from notation.errors import ReadError
+from notation.errors import EvaluationError, ReadError, ShapeError
+from notation.evaluate import evaluate
 from notation.plain import to_plain
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Num, Partial, Ref, rebuild
+from notation.tree import Expr, Num, Partial, Ref, Vector, rebuild, substitute
 from notation.vocabulary import STEPPED
 from reference_impl.world import World
 
@@ -46,16 +47,16 @@ class Formula(Selection):
     key: Expr
     prose: bool = False
     alternatives: tuple[Alternative, ...] = ()
+    scaled: bool = False
 
     def judge(self, text: str) -> Verdict:
         """The verdict on one answer."""
         answer = read_answer(text, self.model.vocabulary)
+        if not self.scaled and (scale := self.own_scale(answer)) is not None:
+            return self.at_scale(scale, text)
         first = self.decide(answer, text)
         if first.status in {"correct", "manual"}:
             return first
-        if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
-            message = f"The answer sets out from {to_plain(assumed)}, another layout; a person decides."
-            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
             plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
             other = self.decide(read_answer(text, replace(self.model.vocabulary, spellings=plain)), text)
@@ -69,7 +70,39 @@ class Formula(Selection):
                 return first
             if second.status == "correct":
                 return replace(second, notes=(*second.notes, "`_t+1` is read as `_{t+1}`; write the braces"))
+        if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
+            message = f"The answer sets out from {to_plain(assumed)}, another layout; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         return first
+
+    def own_scale(self, answer: Answer) -> float | None:
+        """The factor by which an answer's own loss differs from the model's, as with a 1/2 before the square."""
+        if self.asked.loss is None or not isinstance(self.asked.target, Partial):
+            return None
+        factors: list[float] = []
+        for s in answer.statements:
+            if not isinstance(s.left, Ref) or s.left.name != self.asked.loss or isinstance(s.sides[-1], (Partial, Ref)):
+                continue
+            for world in self.worlds:
+                try:
+                    value = np.asarray(evaluate(s.sides[-1], world.scope(answer.definitions)))
+                except (EvaluationError, ShapeError):
+                    return None
+                if value.shape != ():
+                    return None
+                factors.append(float(value) / float(world.values[self.asked.loss, ()]))
+        if not factors or max(factors) - min(factors) > 1e-9 * abs(factors[0]) or abs(factors[0] - 1) < 1e-9:
+            return None
+        return factors[0]
+
+    def at_scale(self, scale: float, text: str) -> Verdict:
+        """The verdict where the answer states its own loss, a multiple of the model's."""
+        worlds = tuple(
+            replace(w, adjoints={place: scale * value for place, value in w.adjoints.items()}) for w in self.worlds
+        )
+        found = replace(self, worlds=worlds, scaled=True).judge(text)
+        note = f"the loss is read as the answer states it, {scale:g} times the question's"
+        return replace(found, notes=(*found.notes, note))
 
     def other_layout(self, answer: Answer) -> Expr | None:
         """A forward equation in an answer whose shapes do not fit here: it assumes another layout, such as rows."""
@@ -77,7 +110,7 @@ class Formula(Selection):
             left = s.left
             if not isinstance(left, Ref) or self.same_head(left) or left.name in answer.definitions:
                 continue
-            if all(left.name != e.left.name for e in self.model.equations):
+            if isinstance(s.sides[-1], Vector) or all(left.name != e.left.name for e in self.model.equations):
                 continue
             asked = replace(self.asked, target=replace(left, index=()), allowed=None, value=None)
             if Relation(asked, self.worlds[:1], answer).compare(s.sides[-1], s).outcome == "shape":
@@ -163,6 +196,13 @@ class Formula(Selection):
         head = next((side for side in s.sides[:-1] if self.same_head(side)), None)
         s = replace(s, sides=(head, final)) if head is not None else replace(s, sides=(final,))
         inlined, helpers = self.inline(final, answer)
+        answer = replace(
+            answer,
+            definitions={
+                name: tuple(replace(c, body=self.inline(c.body, answer)[0]) for c in clauses)
+                for name, clauses in answer.definitions.items()
+            },
+        )
         relation = Relation(self.asked, self.worlds, answer)
         found = relation.compare(inlined, s)
         reading = s.tree
@@ -201,13 +241,14 @@ class Formula(Selection):
         used: list[tuple[Expr, Statement]] = []
 
         def visit(e: Expr) -> Expr:
-            if isinstance(e, Partial) and not self.is_allowed(e):
+            if isinstance(e, Partial) and (e.signal or not self.is_allowed(e)):
                 for s in definitions:
                     left = s.left
-                    if isinstance(left, Partial) and left.of == e.of and left.wrt == e.wrt and s.sides[-1] != e:
-                        if all(n != left for n, _ in used):
+                    names = moved(left, e) if isinstance(left, Partial) else None
+                    if isinstance(left, Partial) and names is not None and s.sides[-1] != e:
+                        if not left.signal and all(n != left for n, _ in used):
                             used.append((left, s))
-                        return s.sides[-1]
+                        return substitute(s.sides[-1], names)
             return rebuild(e, visit)
 
         for _ in range(3):
@@ -312,6 +353,24 @@ class Formula(Selection):
         return verdict(question, text, "correct", reading=reading, evidence=evidence, notes=tuple(notes))
 
 
+def moved(pattern: Partial, e: Partial) -> dict[str, Expr] | None:
+    """The letters with which a defined derivative becomes another: the next step, another component; else None."""
+    if pattern.of != e.of or not isinstance(pattern.wrt, Ref) or not isinstance(e.wrt, Ref):
+        return None
+    if pattern.wrt.name != e.wrt.name:
+        return None
+    mine, yours = (*pattern.wrt.at, *pattern.wrt.index), (*e.wrt.at, *e.wrt.index)
+    if len(mine) != len(yours):
+        return None
+    out: dict[str, Expr] = {}
+    for a, b in zip(mine, yours, strict=True):
+        if isinstance(a, Ref) and not a.at and not a.index:
+            out[a.name] = b
+        elif a != b:
+            return None
+    return out
+
+
 class _Against(Relation):
     """Compares with a foreseen formula instead of the key."""
 
@@ -320,7 +379,5 @@ class _Against(Relation):
         self.tree = tree
 
     def expected(self, world: World, at: tuple[int, ...]) -> Any:
-        from notation.evaluate import evaluate
-
         value = np.asarray(evaluate(self.tree, world.scope().at(**self.axis_names(at))))
         return value.reshape(-1) if value.ndim == 2 and 1 in value.shape else value

@@ -10,6 +10,7 @@ time. What a formula uses is recorded while it is evaluated: that is how "in ter
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -40,6 +41,12 @@ class Reading:
     options: Mapping[str, bool] = field(default_factory=dict)
 
 
+# An answer that says that its vectors are rows, or that its weights lead from the first index to the second.
+_ROWS = re.compile(
+    r"(?i)\brows?[\s-](vectors?|convention|layout)|vectors are rows"
+    r"|\bfrom\b[^.]{0,25}\bi\b.{0,40}?\bto\b[^.]{0,25}\bj\b"
+)
+
 _PRODUCTS = (
     Reading(),
     Reading("the product is read with the earlier step on the left", {"ascending": True}),
@@ -50,12 +57,14 @@ _LAYOUTS = (
     Reading("the dot is read as the inner product", {"inner_dot": True}),
     Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
     Reading("Jacobians are read in denominator layout", {"jacobians_transposed": True}),
+    Reading("vectors are read as rows, as the answer says", {"row_vectors": True}),
 )
 _DERIVATIVES = (
     Reading(),
     Reading("derivatives between quantities are read as direct ones", {"direct": True}),
     Reading("derivatives between quantities are read with earlier steps held fixed", {"immediate": True}),
     Reading("derivatives by a parameter are read as direct ones", {"direct_parameters": True}),
+    Reading("error signals are read as derivatives by what the activation is applied to", {"signals": True}),
 )
 
 
@@ -89,6 +98,8 @@ def readings(side: Expr, answer: Answer, parameters: Collection[str]) -> Iterato
         "direct": bool(partials),
         "immediate": bool(partials),
         "direct_parameters": any(isinstance(w, Ref) and w.name in parameters for w in partials),
+        "signals": any(isinstance(n, Partial) and n.signal for n in nodes),
+        "row_vectors": _ROWS.search(answer.text) is not None,
         "ascending": product,
         "descending": product,
     }
@@ -190,6 +201,8 @@ class Relation(Cases):
     def one(self, world: World, side: Expr, case: Case, reading: Reading, out: Comparison) -> bool | None:
         """Compare at one step; None where the formula has no finite value at the last step by convention."""
         expected = np.asarray(self.expected(world, case.at))
+        if "row_vectors" in reading.options and self.asked.layout_open and expected.ndim == 2:
+            expected = expected.T
         used: set[Used] = set()
         goals = {world.loss, self.differentiated(world, case.at)[0]}
         scope = recording(world, self.answer.definitions, used, reading.options, goals)
@@ -365,8 +378,10 @@ def recording(
 
     direct, by_parameter = options.get("direct", False), options.get("direct_parameters", False)
     immediate = options.get("immediate", False)
-    plain = {k: v for k, v in options.items() if k not in {"direct", "direct_parameters", "immediate"}}
-    return replace(world.scope(definitions, **plain), partial=partial)
+    own = {"direct", "direct_parameters", "immediate", "signals"}
+    plain = {k: v for k, v in options.items() if k not in own}
+    slope = world.slope if options.get("signals") else None
+    return replace(world.scope(definitions, **plain), partial=partial, slope=slope)
 
 
 def column(value: Array) -> Array:

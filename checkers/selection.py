@@ -172,7 +172,7 @@ class Selection:
 
 def same_source(a: Partial, b: Partial) -> bool:
     """Whether two derivatives are of the same quantity, as many steps away from what they are taken by."""
-    if a.of == b.of:
+    if a.of == b.of or (isinstance(a.of, Ref) and replace(a.of, index=()) == b.of):
         return True
     if not isinstance(a.of, Ref) or not isinstance(b.of, Ref) or a.of.name != b.of.name or not b.of.at:
         return False

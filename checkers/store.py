@@ -128,8 +128,8 @@ def _safe(name: str) -> str:
 def save_world(world: World, file: Path | IO[bytes]) -> None:
     """Store a World as one file of arrays with a table of contents."""
     arrays: dict[str, Any] = {}
-    contents: dict[str, list[Any]] = {"values": [], "adjoints": [], "jacobians": []}
-    for table in ("values", "adjoints"):
+    contents: dict[str, list[Any]] = {"values": [], "adjoints": [], "slopes": [], "jacobians": []}
+    for table in ("values", "adjoints", "slopes"):
         for place, array in getattr(world, table).items():
             contents[table].append([place, len(arrays)])
             arrays[f"a{len(arrays)}"] = array
@@ -166,6 +166,7 @@ def load_world(file: Path | IO[bytes]) -> World:
         seed=head["seed"],
         values={_place(p): arrays[k] for p, k in contents["values"]},
         adjoints={_place(p): arrays[k] for p, k in contents["adjoints"]},
+        slopes={_place(p): arrays[k] for p, k in contents["slopes"]},
         jacobians={(_place(of), _place(wrt), kind): arrays[k] for of, wrt, kind, k in contents["jacobians"]},
         shapes={k: tuple(v) for k, v in head["shapes"].items()},
         axes={k: tuple(v) for k, v in head["axes"].items()},

@@ -130,11 +130,16 @@ class Evaluator(Ranging):
             return self.scope.backend.constant(float(self.index[e.name]))
         at = tuple(self.integer(a) for a in e.at)
         if any(isinstance(i, Ref) and i.name == ":" for i in e.index):
-            return self.sliced(self.scope.lookup(e.name, at), e)
+            return self.sliced(self.looked_up(e.name, at), e)
         index = tuple(self.integer(i) for i in e.index)
         if e.name in self.scope.definitions:
             return self.defined(e.name, at, index)
-        return self.oriented(self.scope.lookup(e.name, at), index, e)
+        return self.oriented(self.looked_up(e.name, at), index, e)
+
+    def looked_up(self, name: str, at: Position) -> Array:
+        """The raw value of a name; where vectors are rows, weights are stored the other way round."""
+        raw = self.scope.lookup(name, at)
+        return raw.T if self.scope.row_vectors and len(raw.shape) == 2 else raw
 
     def sliced(self, raw: Array, e: Ref) -> Array:
         """A row or column of a matrix as a vector, `W[k, :]`."""
@@ -165,7 +170,7 @@ class Evaluator(Ranging):
                 raise EvaluationError(f"component {', '.join(map(str, index))} is out of range")
             return raw[tuple(i - 1 for i in index)]
         if len(raw.shape) == 1:
-            return raw.reshape(-1, 1)
+            return raw.reshape(1, -1) if self.scope.row_vectors else raw.reshape(-1, 1)
         if len(raw.shape) > 2:
             raise ShapeError(f"this array with {len(raw.shape)} axes needs its subscripts", e.span)
         return raw
@@ -373,6 +378,10 @@ class Evaluator(Ranging):
         of_at = tuple(self.integer(a) for a in of.at)
         wrt_at = tuple(self.integer(a) for a in wrt.at)
         raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
+        if e.signal and self.scope.slope is not None:  # by what the activation is applied to
+            raw = raw * self.scope.slope(wrt.name, wrt_at)
+        if self.scope.row_vectors and len(raw.shape) == 2:
+            raw = raw.T
         index = tuple(self.integer(i) for i in (*of.index, *wrt.index))
         if index and len(index) == len(raw.shape):
             return self.oriented(raw, index, e)

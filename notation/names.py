@@ -169,6 +169,8 @@ class Names(Spelling):
             return free_names(e)
 
         axes = set(self.vocabulary.ranges) | {"T"}
+        if isinstance(items[-1], Num) and isinstance(items[0], Ref):  # f_p(3)
+            return items[0].name in INDEX_LETTERS and items[0].name not in self.vocabulary.step_names
         return bool(names(items[-1]) & axes) and not names(items[0]) & axes
 
     def indices(self, piece: Piece) -> list[Expr]:
@@ -201,7 +203,7 @@ class Names(Spelling):
 
     # -- derivatives by their letters --------------------------------------------------------------------------------
 
-    def adjoint(self, wrt: Expr, span: tuple[int, int]) -> Expr:
+    def adjoint(self, wrt: Expr, span: tuple[int, int]) -> Partial:
         """The total derivative of the loss with respect to `wrt`."""
         if self.vocabulary.loss is None:
             raise ReadError(
@@ -221,11 +223,12 @@ class Names(Spelling):
         span = (out.start, out.end)
         pieces = out.subs + out.sups
         flat = [e for p in pieces for e in self._plain_indices(p)]
-        if len(out.subs) >= 1 and not out.sups and len(flat) == 2 and all(self._is_index(e) for e in flat):
+        kronecker = len(out.subs) >= 1 and not out.sups and len(flat) == 2 and all(self._is_index(e) for e in flat)
+        if kronecker and not self._names_a_signal(out.subs):
             return Indicator(Compare((flat[0], flat[1]), ("=",), span=span), span=span)
         if self.vocabulary.loss is None:
             return None
-        for i, piece in enumerate(pieces):
+        for i, piece in reversed(list(enumerate(pieces))) if out.sups else enumerate(pieces):
             if piece and piece[0].kind in {"name", "greek", "accent"}:
                 probe = type(self)(list(piece), self.text, self.vocabulary, self.bound)
                 try:
@@ -235,16 +238,23 @@ class Names(Spelling):
                 found = self._declared(inner)
                 if probe.peek() is None and found is not None and found[0].role == "quantity":
                     others = pieces[:i] + pieces[i + 1 :]
-                    return self.adjoint(self._placed(found[0], found[1] + others, out), span)
+                    return replace(self.adjoint(self._placed(found[0], found[1] + others, out), span), signal=True)
         token = self.peek()
         if not pieces and token is not None and token.kind in {"name", "greek", "accent"}:
             saved = self.pos
             inner = self.spelled()
             found = self._declared(inner)
             if found is not None and found[0].role == "quantity":
-                return self.adjoint(self._placed(found[0], found[1], inner), (out.start, inner.end))
+                place = (out.start, inner.end)
+                return replace(self.adjoint(self._placed(found[0], found[1], inner), place), signal=True)
             self.pos = saved
         return None
+
+    def _names_a_signal(self, subs: list[Piece]) -> bool:
+        r"""Whether `\delta_i(t+1)` is the signal of the gate i: a quantity with steps, and a step beside it."""
+        steps = self.vocabulary.step_names
+        named = [p for p in subs if len(p) == 1 and self.vocabulary.stepped_base(p[0].text)]
+        return bool(named) and any(t.text in steps for p in subs if p not in named for t in p)
 
     def _plain_indices(self, piece: Piece) -> list[Expr]:
         try:

@@ -181,8 +181,10 @@ class Parser(Postfixes):
 
     def dotted_run(self, left: Expr) -> Expr | None:
         """`A_{k+1} A_{k+2} ... A_t`: matrix factors in the order in which they stand; None where they are no run."""
-        factors = [left]
-        while isinstance(factors[0], Mul) and factors[0].kind == "juxtaposed":
+        factors: list[Expr] = [left]
+        kinds: list[Product] = []
+        while isinstance(factors[0], Mul) and factors[0].kind in {"juxtaposed", "dot", "star"}:
+            kinds.insert(0, factors[0].kind)
             factors[:1] = [factors[0].left, factors[0].right]
         saved = self.pos
         self.pos += 1
@@ -200,8 +202,8 @@ class Parser(Postfixes):
         assert whole.high is not None
         back = Add((whole.low, whole.high, Neg(Ref(whole.variable))))  # a product has the later factor on the left
         out: Expr = replace(whole, operation="product", body=substitute(whole.body, {whole.variable: back}))
-        for f in reversed(before):
-            out = Mul(f, out)
+        for f, kind in reversed(list(zip(before, kinds, strict=False))):
+            out = Mul(f, out, kind)
         return out
 
     def _juxtaposed(self, left: Expr, right: Expr, start: int) -> Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from notation.tokens import Token
@@ -50,6 +51,8 @@ def reduce_(p: Parser, start: int, operation: Literal["sum", "product"]) -> Expr
                 lower = p.bracketed() or []
             elif p.accept("^"):
                 upper = p.bracketed() or []
+    if (labels := _labels(lower)) is not None and operation == "sum":
+        return _over_labels(p, start, *labels)
     if not lower:
         raise p.error("which variable does this run over?", "\\sum_{t=1}^{T}", (start, p.before()))
     if len(upper) >= 3 and upper[1].text == "=" and upper[0].text == lower[0].text:  # from k=1 to k=5
@@ -67,6 +70,35 @@ def reduce_(p: Parser, start: int, operation: Literal["sum", "product"]) -> Expr
         body = Reduce(operation, variable, low, high, condition, body, span=span)
         condition = None
     return body
+
+
+def _labels(lower: list[Token]) -> tuple[str, list[Token]] | None:
+    r"""The variable and the labels of `g \in \{i, f, o, C\}`; None where the range is one of numbers."""
+    texts = [t.text for t in lower]
+    if len(lower) < 5 or texts[1] != "in" or texts[2] not in {"\\{", "{"} or texts[-1] not in {"\\}", "}"}:
+        return None
+    pieces = split_commas(lower[3:-1])
+    if any(t.kind not in {"name", "greek", "accent"} for piece in pieces for t in piece) or not all(pieces):
+        return None
+    return texts[0], [piece[-1] for piece in pieces]
+
+
+def _over_labels(p: Parser, start: int, variable: str, labels: list[Token]) -> Expr:
+    """A sum over names rather than numbers, written out: one term for each label."""
+    rest = p.tokens[p.pos :]
+    terms: list[Expr] = []
+    taken = 0
+    for label in labels:
+        named = [replace(t, text=label.text, kind=label.kind) if t.text == variable else t for t in rest]
+        inner = _sub_parser(p, named)
+        if inner.peek() is None:
+            raise p.error("a sum of what?", "\\sum_{t=1}^{T} a_t")
+        terms.append(inner.product())
+        taken = len(named) - (len(inner.tokens) - inner.pos)
+    p.tokens[p.pos :] = inner.tokens
+    p.pos += inner.pos
+    assert taken
+    return Add(tuple(terms), span=(start, p.before()))
 
 
 def _range(

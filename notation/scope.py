@@ -32,7 +32,8 @@ class Scope:
     `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
     `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
     `inner_dot`, `adjoint_rows`, `jacobians_transposed`, `ascending` and `descending` are ways to read products and
-    derivatives, and `scalars` are the quantities whose derivatives are gradients rather than Jacobians.
+    derivatives, `row_vectors` reads vectors as rows and weights as transposed. `scalars` are the quantities whose
+    derivatives are gradients rather than Jacobians, `slope` the slope of a quantity's activation, for error signals.
     """
 
     lookup: Callable[[str, Position], Array]
@@ -50,6 +51,8 @@ class Scope:
     ascending: bool = False
     descending: bool = False
     scalars: frozenset[str] = frozenset()
+    row_vectors: bool = False
+    slope: Callable[[str, Position], Array] | None = None
     default_range: tuple[int, int] | None = None
 
     def at(self, **index: int) -> Scope:

@@ -196,7 +196,7 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
         return False  # dO3
     if run.lower() in SHORT_WORDS or run.lower() in NUMBER_WORDS:
         named = touched and run[0].islower() and _spells(run, known) and not (known.open and len(run) >= 4)
-        return not (named and run not in {"and", "or", "for"})
+        return not (named and run not in {"and", "or", "for", "is", "are", "as", "the"})
     if known.open and len(run) >= 4 and not touched and not (after is not None and after.text == "("):
         return True
     if known.open:
@@ -296,6 +296,9 @@ def _comma_breaks(tokens: list[Token], words: list[bool], i: int) -> bool:
     one."""
     if i and tokens[i - 1].kind == "ellipsis":
         return False
+    if 1 < i < len(tokens) - 1 and tokens[i - 2].text == "_" and not tokens[i].space and not tokens[i + 1].space:
+        if tokens[i + 1].kind == "name" and len(tokens[i + 1].text) == 1:
+            return False  # a_f,t: a subscript without braces
     depth = 0
     for k in range(i + 1, len(tokens)):
         token = tokens[k]

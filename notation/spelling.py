@@ -72,7 +72,9 @@ class Spelling(Cursor):
         if token is None or token.kind != "name" or token.space or token.start != self.before():
             return
         letter = token.text[0]
-        if len(token.text) == 1 and self._axes(out) and not out.subs and self.loose_index(letter):  # dHk
+        if (
+            len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter)
+        ):
             out.subs.append([token])
             self.pos += 1
             return
@@ -93,7 +95,7 @@ class Spelling(Cursor):
         """Take the first name of a run of letters (`Wx` is W times x) and leave the rest as a token."""
         run = token.text
         first = self.first_name(run)
-        if len(first) == 2 == len(run) and self.loose_index(run[1]) and self.vocabulary.stepped_base(run[0]):
+        if self.letter_and_index(first):
             first = run[:1]
         if len(first) < len(run):
             rest = replace(token, text=run[len(first) :], start=token.start + len(first), space=False)
@@ -119,6 +121,11 @@ class Spelling(Cursor):
             return run[0]
         return run
 
+    def letter_and_index(self, run: str) -> bool:
+        """Whether two letters are a capital that runs along a sequence and its index, `Hk`."""
+        capital = len(run) == 2 and run[0].isupper() and self.loose_index(run[1])
+        return capital and self.vocabulary.stepped_base(run[0])
+
     def loose_index(self, letter: str) -> bool:
         """Whether a letter can only be an index, because nothing is called by it."""
         known = self.vocabulary
@@ -127,8 +134,8 @@ class Spelling(Cursor):
     def is_name(self, run: str) -> bool:
         """Whether a run of letters is one declared name, function or index variable."""
         known = self.vocabulary
-        if len(run) == 2 and self.loose_index(run[1]) and known.stepped_base(run[0]):
-            return True  # Hk
+        if self.letter_and_index(run):
+            return True
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
         if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
@@ -239,6 +246,17 @@ class Spelling(Cursor):
             return [[replace(token, text=token.text[:2]), following]]
         if token.kind == "name" and len(token.text) > 1 and not token.roman:
             return [[self._plain_label(out, token)]]
+        after = self.peek(1)
+        if (
+            following is not None
+            and following.text == ","
+            and not following.space
+            and after is not None
+            and not after.space
+            and after.text in self.vocabulary.ranges
+        ):
+            self.pos += 2  # a_f,t without braces
+            return [[token], [after]]
         return [[token]]
 
     def _plain_label(self, out: Spelled, token: Token) -> Token:

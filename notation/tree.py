@@ -127,11 +127,16 @@ class Reduce(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Partial(Expr):
-    """The derivative of `of` with respect to `wrt`; `direct` counts explicit occurrences only."""
+    """The derivative of `of` with respect to `wrt`; `direct` counts explicit occurrences only.
+
+    A `signal` was written as delta with the name of a quantity, which may also mean the derivative by what its
+    activation is applied to.
+    """
 
     of: Expr
     wrt: Expr
     kind: DerivativeKind = "total"
+    signal: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from derivations.model import Equation, Model
+from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.opaque import opaque_functions
 from notation.scope import Scope
-from notation.tree import DerivativeKind, Expr
+from notation.tree import Call, DerivativeKind, Expr
 from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
@@ -184,6 +186,21 @@ class Run:
 
     # -- derivatives ------------------------------------------------------------------------------------------------
 
+    def slopes(self) -> dict[Place, Array]:
+        """The slopes of elementwise functions at what they are applied to, by the quantity that they compute."""
+        out: dict[Place, Array] = {}
+        for place, (equation, index) in self.inputs_of.items():
+            right = equation.right
+            if not isinstance(right, Call) or len(right.args) != 1 or place in self.given:
+                continue
+            try:
+                slope = evaluate(replace(right, order=right.order + 1), self.scope(self.tensors).at(**index))
+            except (EvaluationError, ShapeError):
+                continue  # no elementwise function
+            if tuple(slope.reshape(-1).shape) == tuple(self.tensors[place].reshape(-1).shape):
+                out[place] = slope.detach().numpy().reshape(self.shape(equation.left.name)).copy()
+        return out
+
     def adjoints(self) -> dict[Place, Array]:
         """The total derivative of the loss by everything."""
         if self.model.loss is None:
@@ -275,4 +292,5 @@ def make_world(
         functions=model.functions,
         parameters=model.parameters,
         zeros=dict(run.zeros),
+        slopes=run.slopes(),
     )

@@ -28,7 +28,8 @@ class World:
     """One sample: `values` by quantity and step, `adjoints` of the loss, `jacobians` total and direct.
 
     `shapes` are the component shapes of all quantities in this sample; `zeros` names the quantities that are 0 before
-    their first step, with the last step at which they are.
+    their first step, with the last step at which they are. `slopes` are those of the elementwise functions by which
+    quantities are computed.
     """
 
     sizes: Mapping[str, int]
@@ -45,6 +46,7 @@ class World:
     functions: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
     zeros: Mapping[str, int] = field(default_factory=dict)
+    slopes: Mapping[Place, Array] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -78,6 +80,14 @@ class World:
         if self.beyond(name, at) or (name in self.zeros and at[0] < self.zeros[name]):
             return np.zeros(self.shapes[name])
         raise MissingStepError(f"{name} does not exist at step {', '.join(map(str, at))}")
+
+    def slope(self, name: str, at: tuple[int, ...]) -> Array:
+        """The slope of the activation by which a quantity is computed."""
+        if (name, at) in self.slopes:
+            return self.slopes[name, at]
+        if self.beyond(name, at):
+            return np.zeros(self.shapes[name])
+        raise EvaluationError(f"{name} is not computed by an activation")
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:
         """Whether a position lies after the last step, or before the first of what runs backwards."""
