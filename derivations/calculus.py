@@ -18,6 +18,7 @@ import sympy as sp
 
 from derivations.equations import IndexEquation, IndexEquations, indexed
 from derivations.known_sums import Quotient, centred, quotients, without_vanishing
+from derivations.like_terms import collect, length, occurs, restricts, solved_for, stem_of, within_bounds
 from derivations.model import Model
 from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol, restart
 from notation.errors import EvaluationError
@@ -101,7 +102,7 @@ class Calculus(IndexEquations):
         own = [str(s) for s in target if s.is_Symbol] + self.axes_named(str(getattr(atom, "base", atom)))
         whole = self.ranges_of(str(getattr(atom, "base", atom)))
         for index, wanted, span in zip(indices, target, whole, strict=True):
-            solved = _solve(index, wanted, sorted(unsolved, key=lambda b: stem_of(b) not in own))
+            solved = solved_for(index, wanted, sorted(unsolved, key=lambda b: stem_of(b) not in own))
             if solved is None:
                 if index != wanted:
                     conditions.append(sp.Eq(index, wanted))
@@ -123,13 +124,13 @@ class Calculus(IndexEquations):
             for b in unsolved
             if b.variable in local.body.free_symbols
             or any(b.variable in a.free_symbols for a in at)
-            or _in(b, conditions)
+            or restricts(b, conditions)
         ]
         if any(c == sp.false for c in conditions):
             local = Term(sp.Integer(0))
             left, conditions = [], []
         inside = {b.variable for b in local.bound}
-        idle = [_length(b) for b in unsolved if b not in left and b.variable in inside]  # that many equal terms
+        idle = [length(b) for b in unsolved if b not in left and b.variable in inside]  # that many equal terms
         local = replace(local, body=local.body * sp.Mul(*idle))
         inner = Term(
             local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions)
@@ -323,15 +324,15 @@ class Calculus(IndexEquations):
                 return []
             if not self.of_the_question(c):
                 conditions.append(c)
-        idle = [b for b in term.bound if not _occurs(b, term, conditions)]
+        idle = [b for b in term.bound if not occurs(b, term, conditions)]
         if idle:  # a sum of terms that are all the same
             left = tuple(b for b in term.bound if b not in idle)
-            return self.simplified(Term(term.body * sp.Mul(*map(_length, idle)), left, tuple(conditions)), last)
+            return self.simplified(Term(term.body * sp.Mul(*map(length, idle)), left, tuple(conditions)), last)
         for c in conditions:
             if not isinstance(c, sp.Eq):
                 continue
             for b in term.bound:
-                solved = _solve(c.lhs, c.rhs, [b]) or _solve(c.rhs, c.lhs, [b])
+                solved = solved_for(c.lhs, c.rhs, [b]) or solved_for(c.rhs, c.lhs, [b])
                 if solved is not None:
                     rest = Term(
                         term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c)
@@ -346,7 +347,7 @@ class Calculus(IndexEquations):
                 len(factors) == 1
                 and isinstance(factors[0], sp.Indexed)
                 and factors[0].indices[-1] == b.variable
-                and not _in(b, conditions)
+                and not restricts(b, conditions)
             ):
                 name = str(factors[0].base)
                 if name in self.model.distributions:
@@ -392,38 +393,6 @@ class Calculus(IndexEquations):
         return add(*trees)
 
 
-def stem_of(b: Bound) -> str:
-    """The letter that a bound variable was made from."""
-    return str(b.variable).split("#", maxsplit=1)[0]
-
-
-def within_bounds(term: Term) -> Term:
-    """Conditions that only move an end of a sum, as i >= 1 of a sum from i = 0, taken into its range."""
-    bound, left = list(term.bound), []
-    for c in term.conditions:
-        place = next((k for k, b in enumerate(bound) if c.free_symbols and b.variable in (c.lhs, c.rhs)), None)
-        moved = _moved(bound[place], c) if place is not None else None
-        if place is None or moved is None:
-            left.append(c)
-        else:
-            bound[place] = moved
-    return Term(term.body, tuple(bound), tuple(left))
-
-
-def _moved(b: Bound, c: S) -> Bound | None:
-    """The range that is left of a sum under a condition; None where it is no range."""
-    other = c.rhs if c.lhs == b.variable else c.lhs
-    if not other.is_number or not b.low.is_number:
-        return None
-    below = isinstance(c, (sp.Ge, sp.Gt)) == (c.lhs == b.variable)
-    strict = isinstance(c, (sp.Gt, sp.Lt))
-    if isinstance(c, sp.Ne):
-        return replace(b, low=b.low + 1) if other == b.low else (b if other < b.low else None)
-    if isinstance(c, (sp.Ge, sp.Gt, sp.Le, sp.Lt)) and below:
-        return replace(b, low=max(b.low, other + (1 if strict else 0)))
-    return None
-
-
 def quantities_in(body: S) -> list[S]:
     """The distinct places where quantities stand in a body, in a stable order."""
     indexed_ = body.atoms(sp.Indexed)
@@ -444,68 +413,3 @@ def split_adjoint(adjoint: S) -> tuple[str, tuple[S, ...]]:
     if isinstance(adjoint, sp.Indexed):
         return str(adjoint.base).removeprefix(ADJOINT), tuple(adjoint.indices)
     return str(adjoint.name).removeprefix(ADJOINT), ()
-
-
-def _solve(index: S, wanted: S, unsolved: list[Bound]) -> tuple[Bound, S] | None:
-    """Solve index = wanted for an unsolved variable that stands alone with coefficient +1 or -1."""
-    index = sp.expand(index)
-    for b in unsolved:
-        coefficient = index.coeff(b.variable)
-        if coefficient in (1, -1) and not (index - coefficient * b.variable).has(b.variable):
-            return b, sp.expand((wanted - (index - coefficient * b.variable)) * coefficient)
-    return None
-
-
-def _length(b: Bound) -> S:
-    """How many values a summation variable takes."""
-    return sp.expand(b.high - b.low + 1)
-
-
-def _occurs(b: Bound, term: Term, conditions: list[S]) -> bool:
-    """Whether a summation variable occurs in the body, a condition or the range of another sum."""
-    ends = {s for other in term.bound for s in (other.low.free_symbols | other.high.free_symbols)}
-    return b.variable in term.body.free_symbols | ends or _in(b, conditions)
-
-
-def _in(b: Bound, conditions: list[S]) -> bool:
-    return any(b.variable in c.free_symbols for c in conditions)
-
-
-def collect(terms: list[Term]) -> list[Term]:
-    """Add up like terms: equal up to the names of their bound variables."""
-    seen: dict[tuple[object, ...], Term] = {}
-    for t in terms:
-        t = canonical(t)
-        coefficient, rest = t.body.as_coeff_Mul()
-        key = (rest, t.bound, t.conditions)
-        if key in seen:
-            before = seen[key].body.as_coeff_Mul()[0]
-            seen[key] = Term((before + coefficient) * rest, t.bound, t.conditions)
-        else:
-            seen[key] = t
-    return [t for t in seen.values() if t.body != 0]
-
-
-def canonical(t: Term) -> Term:
-    """Bound variables renamed in the order in which they appear, so that equal terms look equal."""
-    order = sorted(t.bound, key=lambda b: (str(b.high), _signature(t.body, b.variable)))
-    for n, b in enumerate(order):
-        stem = str(b.variable).split("#")[0]
-        new = sp.Symbol(f"{stem}#c{n}", integer=True)
-        t = Term(
-            t.body, tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound), t.conditions
-        ).subs(b.variable, new)
-    return Term(t.body, tuple(sorted(t.bound, key=lambda b: str(b.variable))), tuple(sorted(t.conditions, key=str)))
-
-
-def _signature(body: S, variable: S) -> str:
-    """How a bound variable occurs, without the names of the other bound variables."""
-
-    def mark(index: S) -> str:
-        if not any("#" in str(s) for s in index.free_symbols):
-            return str(index)
-        return "*" if index.has(variable) else "."
-
-    atoms = [a for a in body.atoms(sp.Indexed) if variable in a.free_symbols]
-    parts = [f"{a.base}:{[mark(i) for i in a.indices]}" for a in atoms]
-    return ",".join(sorted(parts))

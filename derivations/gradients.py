@@ -9,9 +9,10 @@ import sympy as sp
 
 from derivations.calculus import Contribution, adjoints_in, calculus_of, split_adjoint
 from derivations.derivation import Derivation, Step
+from derivations.factoring import factored
 from derivations.index_form import free_letters, readable
 from derivations.model import Model
-from derivations.raising import MatrixFormError, Raising, factored, joined
+from derivations.raising import MatrixFormError, Raising, joined
 from derivations.steps import Story, presentable
 from derivations.terms import ADJOINT, S, Term, index_symbol
 from derivations.unfolding import Unfolding

@@ -72,9 +72,7 @@ class Spelling(Cursor):
         if token is None or token.kind != "name" or token.space or token.start != self.before():
             return
         letter = token.text[0]
-        if (
-            len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter)
-        ):
+        if len(token.text) == 1 and self._axes(out) and not out.subs and self.letter_and_index(out.base + letter):
             out.subs.append([token])
             self.pos += 1
             return
