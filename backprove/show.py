@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checkers.assignment import Question
-    from checkers.solution import Solution
+    from checkers.solution import Solution, Table
     from checkers.verdict import Verdict
 
 # In the table a status is one word and in colour; the word carries the meaning.
@@ -73,6 +74,10 @@ def _reasons(verdict: Verdict) -> list[str]:
         lines += _wrapped(f"at {where}: expected {plain_words(witness.expected)}, yours {plain_words(witness.yours)}")
     for note in verdict.notes:
         lines += _wrapped(f"note: {plain_words(note)}")
+    for number, line in enumerate(verdict.lines, start=1):
+        if line.verdict != "right":
+            word = {"first_error": "first error", "follows": "follows"}.get(line.verdict, line.verdict)
+            lines += _wrapped(f"line {number}, {word}: {line.text}  {plain_words(line.message)}")
     return lines
 
 
@@ -175,10 +180,13 @@ def derivation(question: Question, solution: Solution) -> None:
             print(f"  {number:>{width}}. {to_plain(step.line)}")
             path = f"  [{step.path}]" if step.path else ""
             print(f"  {'':>{width}}  {plain_words(step.reason)}{path}")
+    for shown in solution.tables:
+        _lines(plain_words(shown.caption), _grid(shown))
     _lines("answer", [to_plain(answer) for answer in solution.answers])
     _lines("component by component", [to_plain(form) for form in solution.index_form])
     _lines("model answer", plain_words(solution.words.strip()).split("\n") if solution.words else [])
-    _lines("shown on the solution sheet", [plain_words(f"a plot: {plot.caption}") for plot in solution.plots])
+    drawn = [f"a plot: {p.caption}" for p in solution.plots] + [f"a graph: {d.caption}" for d in solution.diagrams]
+    _lines("shown on the solution sheet", [plain_words(told) for told in drawn])
     _lines("what a grader looks for", [f"- {plain_words(point)}" for point in solution.rubric])
     _lines("judged by", [plain_words(solution.rule)] if solution.rule else [])
     evidence = []
@@ -188,6 +196,24 @@ def derivation(question: Question, solution: Solution) -> None:
             f"{road.name}: {'agrees' if road.agrees else 'DISAGREES'}{error}{', ' + road.tried if road.tried else ''}"
         )
     _lines("evidence", evidence)
+
+
+def _grid(shown: Table) -> list[str]:
+    """A table in columns."""
+    from notation.plain import plain_words, to_plain
+
+    rows = [
+        [plain_words(cell) for cell in shown.head],
+        *([cell if isinstance(cell, str) else to_plain(cell) for cell in row] for row in shown.rows),
+    ]
+    widths = [max(_columns(row[i]) for row in rows) for i in range(len(shown.head))]
+    lines = ((cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return ["  ".join(line).rstrip() for line in lines]
+
+
+def _columns(text: str) -> int:
+    """The columns of a terminal that a text takes: a dot or bar over a letter takes none."""
+    return sum(not unicodedata.combining(c) for c in text)
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:

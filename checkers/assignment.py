@@ -31,7 +31,7 @@ from pydantic import BaseModel, ValidationError
 from checkers.errors import AuthorError, UsageError, did_you_mean
 from checkers.frontmatter import Document, YamlError, read_yaml
 from checkers.library import library, with_library
-from checkers.spec import AnswerSpec, FrontMatter, ModelSpec
+from checkers.spec import AnswerSpec, FrontMatter, FunctionSpec, ModelSpec
 
 BUNDLED = Path(__file__).resolve().parents[1] / "assignments"
 M = TypeVar("M", bound=BaseModel)
@@ -72,6 +72,7 @@ class Assignment:
     preamble: str = ""
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
     text_lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
+    functions: Mapping[str, FunctionSpec] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -187,16 +188,18 @@ def parse_assignment(
         lines["questions", section.id] = section.line
         lines.update({("questions", section.id, *key): line for key, line in block.key_lines.items()})
         text_lines.update({("questions", section.id, *key): line for key, line in block.text_lines.items()})
-        model = getattr(question.spec, "model", None)
-        if isinstance(model, str):
-            models = with_library(models, [model])
-        if isinstance(model, str) and model not in models:
-            raise AuthorError(
-                f"question '{section.id}' uses the model '{model}', which is not in the front matter",
-                file=path,
-                line=lines["questions", section.id, "model"],
-                hint=did_you_mean(model, [*matter.models, *library()]),
-            )
+        used = getattr(question.spec, "model", None)
+        if isinstance(used, str):
+            models = with_library(models, [used])
+        for field_, there, others in (("model", models, library), ("function", matter.functions, dict)):
+            named = getattr(question.spec, field_, None)
+            if isinstance(named, str) and named not in there:
+                raise AuthorError(
+                    f"question '{section.id}' uses the {field_} '{named}', which is not in the front matter",
+                    file=path,
+                    line=lines["questions", section.id, field_],
+                    hint=did_you_mean(named, [*there, *others()]),
+                )
     if not questions:
         raise AuthorError(
             "no questions", file=path, hint="a question begins with a heading such as '## 4a (5 marks) title'"
@@ -213,6 +216,7 @@ def parse_assignment(
         preamble,
         lines,
         text_lines,
+        matter.functions,
     )
 
 

@@ -12,6 +12,8 @@ from checkers.modelling import merged
 from checkers.solution import Solution
 from checkers.store import Store
 from checkers.verdict import Verdict
+from derivations.formulas import FormulaError, read_function
+from derivations.graph import Graph
 from derivations.model import Model, ModelError, build
 from notation.errors import EvaluationError, ShapeError
 from reference_impl.world import World
@@ -29,6 +31,7 @@ class Bench:
         self.store = Store(assignment.digest, cache)
         self._models: dict[str, Model] = {}
         self._worlds: dict[str, tuple[World, ...]] = {}
+        self._graphs: dict[str, Graph] = {}
         self._solutions: dict[str, Solution] = {}
 
     def model(self, name: str) -> Model:
@@ -44,6 +47,18 @@ class Bench:
                     problem.message, *where, text=line if problem.line else None, hint=problem.hint
                 ) from problem
         return self._models[name]
+
+    def graph(self, name: str) -> Graph:
+        """The computational graph of a function of the front matter; an author's mistake is an `AuthorError`."""
+        if name not in self._graphs:
+            spec = self.assignment.functions[name]
+            try:
+                self._graphs[name] = read_function(spec.outputs, spec.at, spec.nodes)
+            except FormulaError as problem:
+                where = ("functions", name, problem.field)
+                line = problem.line if problem.field != "at" else None
+                raise self.assignment.error(problem.message, *where, text=line, hint=problem.hint) from problem
+        return self._graphs[name]
 
     def worlds(self, name: str) -> tuple[World, ...]:
         """The executed samples of a model; from the cache without torch."""

@@ -11,7 +11,7 @@ from notation.answer import read_answer
 from notation.brackets import dimensions
 from notation.errors import EvaluationError, ShapeError
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Ref, Vector
+from notation.tree import Concat, Expr, Mul, Ref, Vector
 from notation.vocabulary import Vocabulary
 
 _TIMES = re.compile(r"(?<=[\w)\]}])\s*(?:-\s*)?\b(?:by|x|X)\b(?:\s*-)?\s*(?=[\w(\[{\\])")
@@ -28,8 +28,13 @@ class Dims:
     words: tuple[str, ...]
 
 
-def read_shapes(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int]) -> tuple[Answer, list[Dims]]:
-    """All shapes in an answer, in the order in which they stand."""
+UNKNOWN = 0.0  # a dimension that is only named, such as the F of 30 x 30 x F
+
+
+def read_shapes(
+    text: str, vocabulary: Vocabulary, sizes: Mapping[str, int], *, named: bool = False
+) -> tuple[Answer, list[Dims]]:
+    """All shapes in an answer, in the order in which they stand; `named` lets a letter stand for an unknown number."""
     plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", text))
     plain = _TIMES.sub(" × ", plain)
     answer = read_answer(plain, vocabulary, thousands=False)
@@ -45,24 +50,38 @@ def read_shapes(text: str, vocabulary: Vocabulary, sizes: Mapping[str, int]) -> 
         parts = side.entries if isinstance(side, Vector) else ()
         several = len(parts) > 1 and all(len(dimensions(p)) > 1 for p in parts)
         for part in parts if several else (side,):
-            found = shape_of(part, sizes)
+            found = shape_of(part, sizes, named=named)
             if found is not None:
                 placed = replace(s, sides=(*s.sides[:-1], part), span=part.span if several else s.span)
                 out.append(Dims(found, placed, s.words))
     return answer, out
 
 
-def shape_of(side: Expr, sizes: Mapping[str, int]) -> tuple[int, ...] | None:
+def shape_of(side: Expr, sizes: Mapping[str, int], *, named: bool = False) -> tuple[int, ...] | None:
     """A side of a statement as a shape, or None."""
     if isinstance(side, Ref):
         return None
+    parts = _factors(side) if named else dimensions(side)
+    if named and all(isinstance(d, Ref) for d in parts):
+        return None
     try:
-        values = [float(number_of(d, sizes)) for d in dimensions(side)]
+        values = [UNKNOWN if named and isinstance(d, Ref) else float(number_of(d, sizes)) for d in parts]
     except (EvaluationError, ShapeError, TypeError):
         return None
     if not values or any(not v.is_integer() or v < 0 for v in values):
         return None
     return tuple(int(v) for v in values)
+
+
+def _factors(side: Expr) -> list[Expr]:
+    """The dimensions of a side in which a letter may stand for one: `30 x 30 F` too."""
+    if isinstance(side, Mul) and any(isinstance(part, Ref) for part in (side.left, side.right)):
+        return _factors(side.left) + _factors(side.right)
+    if isinstance(side, Mul) and side.kind == "star":
+        return _factors(side.left) + _factors(side.right)
+    if isinstance(side, (Vector, Concat)):
+        return [d for item in (side.entries if isinstance(side, Vector) else side.blocks) for d in _factors(item)]
+    return [side]
 
 
 def show(sizes: tuple[int, ...]) -> str:

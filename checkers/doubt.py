@@ -18,7 +18,9 @@ _HEDGED_BEFORE = re.compile(
     r"\\(?:leq?|geq?)\s*|[\d)\]]\s*or\s*)$",
     re.IGNORECASE,
 )
-_HEDGED_AFTER = re.compile(r"^[\s$]*(?:or|±|\\pm|\+/-|-\s*(?=\d)|–\s*(?=\d))[\s$]*[\d(\[{]", re.IGNORECASE)
+_HEDGED_AFTER = re.compile(
+    r"^[\s$]*(?:or|±|\\pm|\+/-|-\s*(?=\d)|–\s*(?=\d))[\s$]*(?:[\d(\[{]|(?:its|the) transpose)", re.IGNORECASE
+)
 
 
 def doubt(text: str, span: Span, *, value: bool = False) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from checkers.assignment import Assignment
 from checkers.cases import Asked
+from checkers.errors import did_you_mean
+from checkers.modelling import at_layer, layers
 from checkers.relation import Comparison, Relation
 from checkers.solution import Road
 from derivations.derivation import Derivation
@@ -65,6 +68,30 @@ def derived_road(derived: Derivation, target: Expr, worlds: tuple[World, ...]) -
     )
 
 
+def standard_layers(assignment: Assignment, name: str) -> dict[str, Any]:
+    """The `standard:` block of a model, or of the one it is `like`, with its layers written out."""
+    spec = assignment.models[name]
+    block = dict(spec.standard or {})
+    if (other := block.get("like")) is not None:
+        if other not in assignment.models or assignment.models[other].standard is None:
+            hint = did_you_mean(str(other), [n for n, m in assignment.models.items() if m.standard is not None])
+            raise assignment.error(f"the model '{other}' has no standard module", "models", name, "standard", hint=hint)
+        block = {**(assignment.models[other].standard or {}), **{k: v for k, v in block.items() if k != "like"}}
+    if "gates" not in block:
+        return block
+    copies = layers(spec.repeat) or [("", 0)]
+    states, gates, negated = block.pop("states", []), block.pop("gates"), block.pop("negated", [])
+    block["layers"] = [
+        {
+            "states": [at_layer(s, letter, k) for s in states],
+            "gates": {g: [at_layer(n, letter, k) for n in names] for g, names in gates.items()},
+            "negated": negated,
+        }
+        for letter, k in copies
+    ]
+    return block
+
+
 def standard_road(bench: Bench, model: str) -> list[Road]:
     """The standard torch module with the same weights, where the assignment names one."""
     current: str | None = model
@@ -74,13 +101,14 @@ def standard_road(bench: Bench, model: str) -> list[Road]:
             from reference_impl.modules import StandardError, full_name
             from reference_impl.standard import compare_standard
 
+            block = standard_layers(bench.assignment, current)
             try:
-                error, what = compare_standard(bench.model(current), spec.standard)
+                error, what = compare_standard(bench.model(current), block)
             except StandardError as problem:
                 raise bench.assignment.error(str(problem), "models", current, "standard") from problem
             return [
                 Road(
-                    full_name(str(spec.standard.get("module"))),
+                    full_name(str(block.get("module"))),
                     bool(np.isfinite(error)) and error <= AGREEMENT,
                     error,
                     what,

@@ -46,6 +46,41 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of formulas under a head of words (Markdown with `$...$`); a cell may be words too."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Expr | str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A node of a diagram: a label, and a note beneath it, in Markdown."""
+
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow from one vertex to another, by their numbers."""
+
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A directed graph without cycles, to be drawn in layers."""
+
+    caption: str
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """The derived answer to one question.
 
@@ -64,6 +99,8 @@ class Solution:
     rubric: tuple[str, ...] = ()
     rule: str = ""
     plots: tuple[Plot, ...] = ()
+    tables: tuple[Table, ...] = ()
+    diagrams: tuple[Diagram, ...] = ()
 
     @property
     def trusted(self) -> bool:

@@ -20,7 +20,7 @@ class Strict(BaseModel):
 class AnswerSpec(Strict):
     """The validated content of one answer block; subclasses add the fields of their kind.
 
-    A field named `model` is checked against the models of the assignment.
+    A field named `model` or `function` is checked against those of the assignment.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class ModelSpec(Strict):
     inputs: dict[str, str] = Field({}, description="given quantities and their shapes")
     parameters: dict[str, str] = Field({}, description="trained quantities and their shapes, such as 'n x (n+d)'")
     forward: str = Field("", description="the forward equations, one a line")
+    repeat: dict[str, str] = Field({}, description="layers: lines and names with (l) stand for each l, as in {l: 1..3}")
     loss: str | None = Field(None, description="the scalar quantity that gradients are taken of")
     names: dict[str, list[str]] = Field({}, description="words by which a quantity may be called")
     aliases: dict[str, str] = Field({}, description="other symbols that mean a quantity")
@@ -49,6 +50,15 @@ class ModelSpec(Strict):
     samples: dict[str, str] = Field({}, description="how quantities are sampled when the default does not suit")
 
 
+class FunctionSpec(Strict):
+    """A scalar function as text, with the point at which it is evaluated and, if the author has one, its graph."""
+
+    about: str = Field("", description="one line that says what the function is")
+    outputs: str = Field(description="one equation a line, such as 'y_1 = x_1 \\sin(x_2)'")
+    at: dict[str, float] = Field(min_length=1, description="the inputs and their values")
+    nodes: str = Field("", description="the elementary steps, one a line; without them the formula is taken apart")
+
+
 class FrontMatter(Strict):
     """The YAML block at the head of an assignment."""
 
@@ -57,3 +67,4 @@ class FrontMatter(Strict):
     source: str = ""
     conventions: str = Field("", description="Markdown shown to students: layout, total derivatives, indices")
     models: dict[str, ModelSpec] = {}
+    functions: dict[str, FunctionSpec] = {}

@@ -31,12 +31,33 @@ class Witness:
         return {"where": self.where, "expected": self.expected, "yours": self.yours, "difference": self.difference}
 
 
+LineStatus = Literal["right", "first_error", "follows", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineVerdict:
+    """The verdict on one line of an answer of several: `follows` is wrong only because an earlier line is.
+
+    `reading` is the line as it was read, for sheets.
+    """
+
+    text: str
+    verdict: LineStatus
+    message: str = ""
+    reading: tuple[Expr, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data for JSON."""
+        return {"text": self.text, "verdict": self.verdict, "message": self.message}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was decided about one answer, and why.
 
     `reading` is how the answer was read (empty when it could not be), `notes` are remarks that cost nothing, and
-    `waiting` is the part of `out_of` that a person has still to give.
+    `waiting` is the part of `out_of` that a person has still to give. `lines` judges an answer of several lines one by
+    one.
     """
 
     question: str
@@ -51,6 +72,7 @@ class Verdict:
     reading: tuple[Expr, ...] = ()
     notes: tuple[str, ...] = ()
     waiting: Fraction = Fraction(0)
+    lines: tuple[LineVerdict, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The verdict as plain data, with the field names of the command-line contract."""
@@ -64,6 +86,7 @@ class Verdict:
             "witness": self.witness.to_dict() if self.witness else None,
             "diagnosis": self.diagnosis,
             "message": self.message,
+            **({"lines": [line.to_dict() for line in self.lines]} if self.lines else {}),
         }
 
 

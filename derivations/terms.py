@@ -103,6 +103,10 @@ _FUNCTIONS: dict[str, Callable[[S], S]] = {
     "softplus": lambda x: sp.log(1 + sp.exp(x)),
     "sinh": sp.sinh,
     "cosh": sp.cosh,
+    "tan": sp.tan,
+    "asin": sp.asin,
+    "acos": sp.acos,
+    "atan": sp.atan,
 }
 _NAMES: dict[type, str] = {
     Sigmoid: "sigmoid",
@@ -117,6 +121,10 @@ _NAMES: dict[type, str] = {
     sp.sinh: "sinh",
     sp.cosh: "cosh",
     sp.sign: "sign",
+    sp.tan: "tan",
+    sp.asin: "asin",
+    sp.acos: "acos",
+    sp.atan: "atan",
 }
 
 

@@ -74,6 +74,8 @@ class ToTree:
             return Call(_NAMES[type(x)], tuple(self.scalar(a) for a in x.args))
         if x == sp.pi:
             return Call("pi", ())
+        if x == sp.E:
+            return Call("exp", (number(1),))
         if isinstance(x, sp.core.relational.Relational):
             return self.relation(x)
         raise EvaluationError(f"{x} cannot be shown")

@@ -217,7 +217,8 @@ def power(a: Array, exponent: Array) -> Array:
                 out = out @ a
             return out
         raise EvaluationError("this power of a matrix is not defined here")
-    if float(exponent) == 2.0:
+    differentiated = getattr(exponent, "requires_grad", False)  # torch warns when such a number is looked at
+    if not differentiated and float(exponent) == 2.0:
         return a * a
     return a**exponent
 
@@ -280,7 +281,7 @@ def elementwise_functions(b: Backend) -> dict[str, Function]:
         "coth": lambda x: 1 / xp.tanh(x),
         "log2": lambda x: xp.log(x) / math.log(2),
         "log10": lambda x: xp.log(x) / math.log(10),
-        "softplus": lambda x: relu(x) + xp.log(1 + xp.exp(-xp.abs(x))),
+        "softplus": lambda x: xp.logaddexp(x, 0 * x),  # smooth at 0 for autograd too
         "atanh": xp.arctanh,
         "asin": xp.arcsin,
         "acos": xp.arccos,

@@ -186,6 +186,8 @@ def _adjoint_of(p: Parser, start: int, skip: int = 0) -> Expr | None:
 
 def fraction(p: Parser, start: int) -> Expr:
     r"""`\frac{a}{b}`; with ∂ or d in both parts it is a derivative."""
+    from notation.parser import Differential
+
     parts: list[list[Token]] = []
     for _ in range(2):
         nxt = p.peek()
@@ -205,7 +207,11 @@ def fraction(p: Parser, start: int) -> Expr:
     if all(marks) and (top[0].kind == "partial" or bottom[0].kind == "partial" or _is_differential(top, bottom)):
         upper, lower = (_sub_parser(p, t) for t in (top, bottom))
         first, second = half(upper), half(lower)
-        for part in (upper, lower):
+        if top[0].kind == "partial" and upper.at_op(
+            "dot", "*", "times"
+        ):  # \frac{\partial a \cdot b}{...}: of all above
+            first = Differential(p.sub(top[1:]), span=first.span)
+        for part in (lower,) if upper.at_op("dot", "*", "times") else (upper, lower):
             if part.peek() is not None:
                 raise part.error("a derivative has one name above and one below", "\\frac{\\partial L}{\\partial c_t}")
         return join(p, first, second)

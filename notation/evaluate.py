@@ -71,7 +71,7 @@ class Evaluator(Ranging):
         self.active: list[tuple[str, Position, Position]] = []
         self.elementwise = arrays.elementwise_functions(scope.backend)
         self.methods: dict[type, Callable[[Any], Array]] = {
-            Num: lambda e: scope.backend.constant(float(e.value)),
+            Num: self.numeral,
             Ref: self.reference,
             Add: self.sum,
             Neg: lambda e: arrays.multiply(scope.backend.constant(-1.0), self.value(e.body), "star"),
@@ -111,6 +111,13 @@ class Evaluator(Ranging):
         """The value of a node where a number is needed: a zero of any shape is the number 0."""
         value = self.value(expr)
         return self.scope.backend.constant(0.0) if arrays.is_zero(value) else value
+
+    def numeral(self, e: Num) -> Array:
+        """The value of a number as it was typed."""
+        try:
+            return self.scope.backend.constant(float(e.value))
+        except OverflowError:
+            raise EvaluationError("this number is too large") from None
 
     # -- names ------------------------------------------------------------------------------------------------------
 

@@ -198,7 +198,7 @@ class _Lexer:
             raise ReadError(f"a number with more than {MAX_DIGITS} digits", self.text, (i, end))
         self.put("num", digits, i, end)
         # `199x199`: between digits, x is a multiplication sign
-        rest = re.compile(r"\s*[xX]\s*(?=[\d(])").match(self.text, end, stop)
+        rest = re.compile(r"[^\S\n]*[xX][^\S\n]*(?=[\d(])").match(self.text, end, stop)
         if rest and (rest[0].strip() == rest[0] or rest[0] != rest[0].strip()):
             at = end + rest[0].lower().index("x")
             self.put("op", "times", at, at + 1)

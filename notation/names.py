@@ -47,7 +47,10 @@ class Names(Spelling):
             return self._opened(out)
         if (
             len(out.base) == 1
-            and out.base in (INDEX_LETTERS | ({"t", "T"} if self.vocabulary.ranges else {"t"}))
+            and (
+                out.base in (INDEX_LETTERS | ({"t", "T"} if self.vocabulary.ranges else {"t"}))
+                or self.vocabulary.is_axis(out.base)
+            )
             and not out.subs
             and not out.sups
             and not out.accents

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Literal
 from notation.tokens import Token
 from notation.tree import (
     Add,
+    All,
     Compare,
     Expr,
+    Mul,
     Neg,
     Reduce,
     Ref,
     Vector,
     number,
+    substitute,
 )
 from notation.vocabulary import split_commas
 
@@ -57,7 +60,8 @@ def reduce_(p: Parser, start: int, operation: Literal["sum", "product"]) -> Expr
         raise p.error("which variable does this run over?", "\\sum_{t=1}^{T}", (start, p.before()))
     if len(upper) >= 3 and upper[1].text == "=" and upper[0].text == lower[0].text:  # from k=1 to k=5
         upper = upper[2:]
-    variables, low, high, condition = _range(p, lower, upper)
+    members = _members(p, lower)
+    variables, low, high, condition = _range(p, lower, upper) if not members else ([lower[0].text], None, None, None)
     inner_parser = _sub_parser(p, p.tokens[p.pos :])
     inner_parser.bound = p.bound | set(variables)
     if inner_parser.peek() is None:
@@ -66,6 +70,9 @@ def reduce_(p: Parser, start: int, operation: Literal["sum", "product"]) -> Expr
     p.tokens[p.pos :] = inner_parser.tokens
     p.pos += inner_parser.pos
     span = (start, p.before())
+    if members:
+        terms = [substitute(body, {variables[0]: m}) for m in members]
+        return terms[0] if len(terms) == 1 else joined(operation, terms, span)
     for variable in reversed(variables):
         body = Reduce(operation, variable, low, high, condition, body, span=span)
         condition = None
@@ -116,6 +123,8 @@ def _range(
     first = next((t.text for t in names), None)
     if first is None:
         raise p.error("which variable does this run over?", "\\sum_{t=1}^{T}")
+    if (excluded := _exclusion(p, lower)) is not None:
+        return [first], None, p.sub(upper) if upper else None, excluded
     probe = _sub_parser(p, lower)
     probe.bound = p.bound | {t.text for t in names if len(t.text) == 1}
     relation = probe.entries()
@@ -133,3 +142,41 @@ def _range(
         high: Expr = relation.sides[2] if relation.relations[1] == "<=" else Add((relation.sides[2], Neg(number(1))))
         return [relation.sides[1].name], low, high, None
     return [variable], None, p.sub(upper) if upper else None, relation
+
+
+def _members(p: Parser, lower: list[Token]) -> list[Expr]:
+    r"""The members in `i \in \{a, b\}`; none where a range is written."""
+    if len(lower) < 5 or lower[1].text != "in" or lower[2].text not in {"{", "\\{"}:
+        return []
+    inner = [t for t in lower[3:] if t.text not in {"}", "\\}"}]
+    if any(t.kind == "ellipsis" for t in inner):
+        return []
+    return [p.sub(piece) for piece in split_commas(inner)]
+
+
+def joined(operation: Literal["sum", "product"], terms: list[Expr], span: tuple[int, int]) -> Expr:
+    """A sum or product that was written with its members, written out."""
+    if operation == "sum":
+        return Add(tuple(terms), span=span)
+    out = terms[0]
+    for term in terms[1:]:
+        out = Mul(out, term, span=span)
+    return out
+
+
+def _exclusion(p: Parser, lower: list[Token]) -> Expr | None:
+    r"""`i \ne a, b`, `i \ne a, i \ne b` and `i \notin \{a, b\}` as the condition that all of them differ."""
+    if len(lower) < 4 or lower[1].text not in {"!=", "notin"} or lower[0].kind not in {"name", "greek"}:
+        return None
+    variable = lower[0].text
+    inner = [t for t in lower[2:] if t.text not in {"{", "}", "\\{", "\\}", "(", ")"}]
+    pieces = split_commas([replace(t, kind="op", text=",") if t.kind == "word" else t for t in inner])
+    if len(pieces) < 2:
+        return None
+    conditions = []
+    for piece in pieces:
+        if len(piece) > 2 and piece[0].text == variable and piece[1].text == "!=":
+            piece = piece[2:]
+        span = (piece[0].start, piece[-1].end)
+        conditions.append(Compare((Ref(variable), p.sub(piece)), ("!=",), span=span))
+    return All(tuple(conditions))

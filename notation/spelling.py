@@ -318,11 +318,7 @@ class Spelling(Cursor):
         content = inner[1:-1] if wrapped else inner
         spelled_sup = "^" + "".join(t.text for t in content)
         bare = wrapped or not out.subs or all(any(self._names_step(t) for t in p) for p in out.subs)
-        if (
-            bare
-            and self.vocabulary.knows_raised(Symbol(out.base + spelled_sup, out.accents))
-            and inner[0].kind != "top"
-        ):
+        if bare and self._names_layer(Symbol(out.base + spelled_sup, out.accents)) and inner[0].kind != "top":
             self.pos = after
             out.base += spelled_sup
             return []
@@ -358,6 +354,12 @@ class Spelling(Cursor):
             return split_commas(content)
         return None
 
+    def _names_layer(self, symbol: Symbol) -> bool:
+        """Whether a letter with this superscript is declared, alone or with labels: `h^{(1)}`, `W^{(1)}_f`."""
+        labelled = f"{symbol.key}_"
+        found = self.vocabulary.find(symbol) is not None
+        return found or ("^" in symbol.base and any(k.startswith(labelled) for k in self.vocabulary.spellings))
+
     def _timelike(self, token: Token) -> bool:
         if token.kind == "num" or (token.kind == "op" and token.text in {"+", "-", ","}):
             return True
@@ -372,9 +374,9 @@ class Spelling(Cursor):
         inner = self.tokens[self.pos + 1 : end]
         if not inner:
             return None
-        found = self._plainly(out) or self.vocabulary.find(
-            Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p))
-        )
+        labelled = self.vocabulary.find(Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p)))
+        found = self._plainly(out) or labelled
+        labels = len(out.subs) if labelled is not None else 0  # the g of p_g(x) is part of the name
         timelike = all(self._timelike(t) for t in inner)
         indexlike = all(self._timelike(t) or t.text in INDEX_LETTERS or t.text in {":"} for t in inner)
         if found is None:
@@ -400,7 +402,7 @@ class Spelling(Cursor):
             used = len([p for p in out.subs + out.sups if self._is_position(p)])
             dims = len(found.shape or ())
             steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
-            missing = not steps and len(out.subs) + len(out.sups) < len(found.axes) + dims
+            missing = not steps and len(out.subs) - labels + len(out.sups) < len(found.axes) + dims
             letter = len(inner) == 1 and inner[0].kind == "name" and inner[0].text in (INDEX_LETTERS | self.bound)
             component = letter and not token.space and len(out.subs) + len(out.sups) < len(found.axes) + dims
             component = component and bool(steps or not found.axes)

@@ -104,10 +104,6 @@ class Vocabulary:
         """Whether any declared name begins with this letter (with whatever accent or label)."""
         return base in self._bases
 
-    def knows_raised(self, symbol: Symbol) -> bool:
-        """Whether a name is declared that begins with these accents and this letter, with whatever label."""
-        return any(key == symbol.key or key.startswith(symbol.key + "_") for key in self.spellings)
-
     def accents(self, base: str, accents: Iterable[str]) -> tuple[str, ...]:
         """The accents of a name; an arrow that no such name is declared with only says that it is a vector."""
         heads = [key.rpartition(":") for key in self.spellings]

@@ -62,6 +62,22 @@ def memory_norms(
     return [max(float(g.norm()), 1e-300) if g is not None else 1e-300 for g in grads]
 
 
+def lstm_cell() -> Model:
+    """A plain LSTM, with the names of its states and biases that the demonstrations set."""
+    shapes: dict[str, str] = {}
+    for g in "ifog":
+        shapes |= {f"W_{g}": "n x n", f"U_{g}": "n x d", f"b_{g}": "n"}
+    lines = [f"{g}_t = \\sigma(W_{g} h_{{t-1}} + U_{g} x_t + b_{g})" for g in "ifo"]
+    lines += [
+        "g_t = \\tanh(W_g h_{t-1} + U_g x_t + b_g)",
+        "C_t = f_t \\odot C_{t-1} + i_t \\odot g_t",
+        "h_t = o_t \\odot \\tanh(C_t)",
+    ]
+    sizes = {"n": "state", "d": "input", "T": "steps"}
+    inputs = {"x_t": "d", "h_0": "n", "C_0": "n"}
+    return build(ModelText("lstm", sizes, "t = 1..T", inputs, shapes, "\n".join(lines)))
+
+
 def tanh_rnn() -> Model:
     """A plain RNN to compare with."""
     return build(

@@ -15,7 +15,7 @@ from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.opaque import opaque_functions
 from notation.scope import Scope
-from notation.tree import Call, DerivativeKind, Expr
+from notation.tree import Call, DerivativeKind, Expr, Num, Ref
 from reference_impl.backend import torch_backend
 from reference_impl.world import Array, Place, World
 
@@ -42,8 +42,41 @@ def sample_sizes(model: Model, seed: int) -> dict[str, int]:
     for s in steps:
         k = int(rng.integers(0, 2))
         sizes[s] = free.pop(min(k, len(free) - 1))
-    fixed = {s: int(model.samples[s]) for s in model.sizes if s in model.samples}
-    return {s: fixed[s] if s in fixed else sizes[s] for s in model.sizes}
+    sizes |= chosen(model, sizes, rng)
+    return {s: sizes[s] for s in model.sizes}
+
+
+def positions_in(model: Model) -> dict[str, str]:
+    """Names among the sizes that are positions in a sequence, with the variable of the sequence: `position i`."""
+    rules = {s: model.samples.get(s, "").split() for s in model.sizes}
+    return {s: rule[1] for s, rule in rules.items() if len(rule) == 2 and rule[0] == "position"}
+
+
+def chosen(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:
+    """Sizes that obey the model's `samples`: fixed, within bounds, with room for orthonormal families, positions."""
+    out: dict[str, int] = {}
+    for s in model.sizes:
+        low, dots, high = model.samples.get(s, "").partition("..")
+        if dots:
+            out[s] = int(rng.integers(int(low), int(high) + 1))
+        elif low.isdigit():
+            out[s] = int(low)
+    for name in (n for n, rule in model.samples.items() if rule == "orthonormal"):
+        (axis,) = model.vocabulary.quantities[name].axes
+        (room,), count = model.shape(name), model.vocabulary.ranges[axis][1]
+        if len(room) == 1 and isinstance(room[0], Ref) and isinstance(count, Ref):
+            needed = {**sizes, **out}[count.name]
+            if {**sizes, **out}[room[0].name] < needed:
+                out[room[0].name] = needed + int(rng.integers(1, 3))
+    taken: dict[str, list[int]] = {}
+    for s, axis in positions_in(model).items():
+        ends = model.vocabulary.ranges[axis]
+        known = {**sizes, **out}
+        first, last = (known[e.name] if isinstance(e, Ref) else int(e.value) if isinstance(e, Num) else 1 for e in ends)
+        left = [k for k in range(first, last + 1) if k not in taken.setdefault(axis, [])]
+        out[s] = int(rng.choice(left))
+        taken[axis].append(out[s])
+    return out
 
 
 class Run:
@@ -65,6 +98,7 @@ class Run:
         self.tensors: dict[Place, Tensor] = {}
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
+        self.families: dict[str, Array] = {}
         self.zeros = [(n, self.number(start)) for n, start in model.initial if model.samples.get(n) == "zero"]
         self.leaves()
         self.forward()
@@ -92,6 +126,11 @@ class Run:
         elif self.model.samples.get(name) == "one-hot":
             value = np.zeros(shape)
             value[int(self.rng.integers(0, shape[0]))] = 1.0
+        elif self.model.samples.get(name) == "orthonormal":
+            value = self.orthonormal(name)[:, at[0] - self.ranges[self.model.vocabulary.quantities[name].axes[0]][0]]
+        elif ".." in self.model.samples.get(name, ""):
+            low, high = (float(end) for end in self.model.samples[name].split("..", 1))
+            value = self.rng.uniform(low, high, size=shape)
         elif self.model.samples.get(name) == "zero":
             value = np.zeros(shape)
         elif name in self.model.distributions:
@@ -103,6 +142,16 @@ class Run:
             if self.model.samples.get(name) == "positive":
                 value = np.exp(value)
         self.tensors[name, at] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
+
+    def orthonormal(self, name: str) -> Array:
+        """A family of unit vectors at right angles to one another, one column for each position of its sequence."""
+        if name not in self.families:
+            low, high = self.ranges[self.model.vocabulary.quantities[name].axes[0]]
+            (length,) = self.shape(name)
+            if high - low + 1 > length:
+                raise ArithmeticError(f"{high - low + 1} orthonormal vectors {name} do not fit into dimension {length}")
+            self.families[name] = np.linalg.qr(self.rng.normal(size=(length, high - low + 1)))[0]
+        return self.families[name]
 
     def leaves(self) -> None:
         """Sample parameters, first states and inputs."""

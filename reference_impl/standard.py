@@ -71,11 +71,30 @@ def run_standard(run: Run, spec: Mapping[str, Any]) -> Standard:
         raise StandardError(f"the {kind} of torch does not take these: {problem}") from problem
 
 
+def standard_parameters(model: Model, spec: Mapping[str, Any], sizes: Mapping[str, int]) -> int | None:
+    """How many parameters the standard modules of a model have: the named one, and a Linear for each pair in `linear`.
+
+    None where the model has other parameters than these, such as one bias a gate where torch stores two.
+    """
+    run = Run(model, {**sample_sizes(model, 0), **sizes}, 0)
+    linear = [{"module": "Linear", "weight": weight, "bias": bias} for weight, bias in spec.get("linear", [])]
+    layers = [*(spec.get("layers") or [spec]), *linear]
+    named = {_name(model, n) for layer in layers for names in layer.get("gates", {}).values() for n in names}
+    for layer in layers:
+        weights = LAYERS[layer["module"]].weights if layer.get("module") in LAYERS else ()
+        named |= {_name(model, _plain(layer[w.rstrip("?")])) for w in weights if w.rstrip("?") in layer}
+    found = run_standard(run, spec)
+    if found.idle or named != set(model.parameters):
+        return None
+    modules = [_function(run, one) for one in linear]
+    return found.parameters + sum(p.numel() for m in modules if isinstance(m, torch.nn.Module) for p in m.parameters())
+
+
 # -- recurrent modules -----------------------------------------------------------------------------------------------
 
 
 def _recurrent(run: Run, kind: str, spec: Mapping[str, Any]) -> Standard:
-    _known(spec, ("module", "input", "states", "gates", "negated", "layers", "nonlinearity"), kind)
+    _known(spec, ("module", "input", "states", "gates", "negated", "layers", "nonlinearity", "linear"), kind)
     layers: list[Mapping[str, Any]] = list(spec.get("layers") or [spec])
     both = any(layer.get("reverse") for layer in layers)
     states = [[_name(run.model, s) for s in _needed(layer, "states", kind)] for layer in layers]
@@ -185,9 +204,13 @@ def _stacked(run: Run, name: str) -> Tensor:
 
 def _weight(run: Run, spelled: str) -> Tensor:
     """A weight of a layer; `W^\\top` is the transpose, for a model whose examples are rows."""
-    plain = re.sub(r"\^(\\top|T|\{\\top\})$", "", spelled.strip())
-    value = _stacked(run, _name(run.model, plain))
-    return value if plain == spelled.strip() else value.mT
+    value = _stacked(run, _name(run.model, _plain(spelled)))
+    return value if _plain(spelled) == spelled.strip() else value.mT
+
+
+def _plain(spelled: str) -> str:
+    """The name of a weight that may be written with a transpose."""
+    return re.sub(r"\^(\\top|T|\{\\top\})$", "", spelled.strip())
 
 
 def _known(spec: Mapping[str, Any], fields: Sequence[str], kind: str) -> None:

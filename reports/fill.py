@@ -62,7 +62,7 @@ def _environment(fmt: str) -> Environment:
         comment_end_string="#>" if braces else "#}",
     )
     writer = WRITERS[fmt]()
-    for name in ("text", "line", "prose", "display", "boxed", "steps", "plot", "icon"):
+    for name in ("text", "line", "prose", "display", "boxed", "steps", "plot", "table", "diagram", "judged", "icon"):
         environment.filters[name] = getattr(writer, name)
     environment.filters["code_block"] = lambda text: writer.code_block(shortened(text))
     environment.filters["literal"] = typst_math.string

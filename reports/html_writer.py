@@ -10,16 +10,19 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from checkers.solution import Plot
+from checkers.solution import Diagram, Plot, Table
 from notation import plain, texlike
 from notation.boxes import Box
+from notation.layout import layout
+from notation.tree import Expr
+from reports import diagram as graphs
 from reports import drawing, mathml
 from reports.display import Line
 from reports.icons import ICONS
 from reports.plot import draw
 from reports.prose import inline, render
-from reports.sheet import Badge, PartView
-from reports.verbatim import visible
+from reports.sheet import Badge, LineView, PartView
+from reports.verbatim import brief, visible
 
 
 class HtmlWriter:
@@ -101,6 +104,29 @@ class HtmlWriter:
     def plot(self, plot: Plot) -> str:
         """A plot."""
         return Markup(drawing.to_svg(draw(plot), _plain, title=plot.caption))
+
+    def table(self, table: Table) -> str:
+        """A table under its caption."""
+        head = "".join(f"<th>{self.line(brief(cell))}</th>" for cell in table.head)
+        rows = "".join("<tr>" + "".join(f"<td>{self._cell(c)}</td>" for c in row) + "</tr>" for row in table.rows)
+        caption = f"<caption>{self.line(table.caption)}</caption>"
+        return Markup(f'<table class="all-steps">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+
+    def _cell(self, cell: Expr | str) -> str:
+        return self.line(brief(cell)) if isinstance(cell, str) else self.math(layout(cell, exact=False))
+
+    def diagram(self, diagram: Diagram) -> str:
+        """A graph."""
+        return Markup(drawing.to_svg(graphs.draw(diagram), _plain, title=_plain(diagram.caption)))
+
+    def judged(self, lines: Sequence[LineView]) -> str:
+        """The lines of an answer, each with its verdict."""
+        items = (
+            f"<li><b>{self.text(v.icon)} {self.text(v.word)}</b> "
+            f"{' '.join(map(self.math, v.read)) or self.code(v.text)} {self.line(v.message)}</li>"
+            for v in lines
+        )
+        return Markup(f'<ol class="judged">{"".join(items)}</ol>')
 
     def icon(self, badge: Badge, colour: str = "") -> str:
         """The icon of a status."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from checkers.solution import Plot
+from checkers.solution import Diagram, Plot, Table
 from notation.boxes import Box
 from notation.latex import spell
+from notation.layout import layout
+from notation.tree import Expr
 from reports.display import Line
 from reports.prose import inline, render
-from reports.sheet import Badge, PartView
-from reports.verbatim import visible
+from reports.sheet import Badge, LineView, PartView
+from reports.verbatim import brief, visible
 
 _SHOWN_POINTS = 8  # rows of a plot's table; the curve's shape shows with so few
 
@@ -106,6 +108,31 @@ class MarkdownWriter:
             cells = [f"{s.y[i]:.3g}" if i < len(s.y) else "" for s in plot.series]
             rows.append(f"| {xs[i]:g} | " + " | ".join(cells) + " |")
         return "\n".join(rows)
+
+    def table(self, table: Table) -> str:
+        """A table under its caption."""
+        rows = [" | ".join(self._cell(cell) for cell in row) for row in table.rows]
+        head = " | ".join(self.line(brief(cell)) for cell in table.head)
+        return "\n".join(
+            (self.line(table.caption), "", f"| {head} |", "|---" * len(table.head) + "|", *(f"| {r} |" for r in rows))
+        )
+
+    def _cell(self, cell: Expr | str) -> str:
+        return (
+            self.line(brief(cell))
+            if isinstance(cell, str)
+            else self.math(layout(cell, exact=False)).replace("|", "\\vert ")
+        )
+
+    def diagram(self, diagram: Diagram) -> str:
+        """A graph as the list of its edges, because Markdown has no drawings."""
+        names = [f"{v.label} ({v.note})" if v.note else v.label for v in diagram.vertices]
+        told = (f"{names[e.start]} → {names[e.end]}{': ' + e.label if e.label else ''}" for e in diagram.edges)
+        return self.bullets([self.line(t) for t in told]).strip()
+
+    def judged(self, lines: Sequence[LineView]) -> str:
+        """The lines of an answer, each with its verdict."""
+        return self.numbered([f"**{v.word}** {self.code(v.text)} {self.line(v.message)}" for v in lines], 1).strip()
 
     def icon(self, badge: Badge, _colour: str = "") -> str:
         """The icon of a status."""

@@ -72,6 +72,33 @@ def model_views(models: Mapping[str, ForwardModel]) -> tuple[ModelView, ...]:
     return tuple(views)
 
 
+class ScalarFunction(Protocol):
+    """What a sheet needs of a function."""
+
+    @property
+    def about(self) -> str:
+        """What the function is."""
+        ...
+
+    @property
+    def outputs(self) -> str:
+        """Its equations in LaTeX, one per line."""
+        ...
+
+    @property
+    def at(self) -> Mapping[str, float]:
+        """The point at which it is evaluated."""
+        ...
+
+
+def function_views(functions: Mapping[str, ScalarFunction]) -> tuple[ModelView, ...]:
+    """The functions with the points at which they are evaluated."""
+    return tuple(
+        ModelView(f.about, source_lines(f.outputs), f"At {', '.join(f'${x} = {v:g}$' for x, v in f.at.items())}.")
+        for f in functions.values()
+    )
+
+
 def _shapes(model: ForwardModel) -> str:
     sizes = [f"${name}$ ({meaning})" for name, meaning in model.sizes.items()]
     alike: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ import math
 
 from checkers.solution import Plot, Series
 from reports.drawing import Dash, Drawing, Label, Polyline
+from reports.verbatim import brief
 
 WIDTH, HEIGHT = 340.0, 190.0  # points: two thirds of the text width, so that the end labels fit beside it
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 96.0, 8.0, 34.0
@@ -17,7 +18,6 @@ _STYLES: tuple[tuple[str, Dash], ...] = (
     ("amber", "solid"),
     ("teal", "dotted"),
 )
-_MAX_LABEL = 100  # characters, mathematics spelled out; a longer label leaves the page
 _MAX_POINTS = 400  # more than the frame has pixels helps nobody
 
 
@@ -55,18 +55,14 @@ def draw(plot: Plot) -> Drawing:
         items.append(Polyline(((x, bottom), (x, bottom + 3)), "muted", 0.5))
         items.append(Label((x, bottom + 12), f"{tick:g}", "middle", "muted"))
     items.append(Polyline(((_LEFT, _TOP), (_LEFT, bottom), (right, bottom)), "muted", 0.6))
-    items.append(Label(((_LEFT + right) / 2, HEIGHT - 6), _short(plot.x_label), "middle"))
-    items.append(Label((9.0, (_TOP + bottom) / 2), _short(plot.y_label), "middle", upright=True))
+    items.append(Label(((_LEFT + right) / 2, HEIGHT - 6), brief(plot.x_label), "middle"))
+    items.append(Label((9.0, (_TOP + bottom) / 2), brief(plot.y_label), "middle", upright=True))
     ends = _spread([place(*s[-1])[1] for s in series])
     for number, (points, end) in enumerate(zip(series, ends, strict=True)):
         colour, dash = _STYLES[number % len(_STYLES)]
         items.append(Polyline(tuple(place(*p) for p in points), colour, 1.3, dash))
-        items.append(Label((right + 5, end + 2.8), _short(labels[number]), "start", colour))
+        items.append(Label((right + 5, end + 2.8), brief(labels[number]), "start", colour))
     return Drawing(WIDTH, HEIGHT, tuple(items))
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _MAX_LABEL else label[:_MAX_LABEL] + "…"
 
 
 def _cleaned(series: Series, log: bool) -> list[tuple[float, float]]:

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
-from checkers.solution import Plot, Road, Solution
-from checkers.verdict import Status, Verdict, Witness
+from checkers.solution import Diagram, Plot, Road, Solution, Table
+from checkers.verdict import LineStatus, LineVerdict, Status, Verdict, Witness
 from derivations.derivation import Step
+from notation.boxes import Box
+from notation.layout import layout
 from notation.tree import Block, Expr, walk
 from reports import highlight
 from reports.display import Line, lines
-from reports.models import ForwardModel, ModelView, model_views
+from reports.models import ForwardModel, ModelView, ScalarFunction, function_views, model_views
 
 MAX_GRADED_STEPS = 4  # a graded sheet points the way; the solution sheet has every line
 MAX_STUDENT = 120  # characters of a name, which the student chooses
@@ -79,6 +81,11 @@ class Assignment(Protocol):
         ...
 
     @property
+    def functions(self) -> Mapping[str, ScalarFunction]:
+        """The functions by name."""
+        ...
+
+    @property
     def questions(self) -> Sequence[Question]:
         """The questions in order."""
         ...
@@ -128,6 +135,25 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of an answer that was judged line by line: an icon, a word, the line as typed and as read, and why."""
+
+    icon: str
+    word: str
+    text: str
+    message: str
+    read: tuple[Box, ...] = ()
+
+
+_LINE_WORDS: dict[LineStatus, tuple[str, str]] = {
+    "right": ("✓", "right"),
+    "first_error": ("✗", "first error"),
+    "follows": ("↳", "follows"),
+    "wrong": ("✗", "wrong"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class PartView:
     """Everything a sheet shows of one question."""
 
@@ -146,6 +172,9 @@ class PartView:
     assumptions: tuple[str, ...] = ()
     evidence: str = ""
     plots: tuple[Plot, ...] = ()
+    tables: tuple[Table, ...] = ()
+    diagrams: tuple[Diagram, ...] = ()
+    answer_lines: tuple[LineView, ...] = ()
     badge: Badge | None = None
     marks: str = ""
     waiting: str = ""
@@ -200,7 +229,7 @@ def solution(assignment: Assignment, solutions: Sequence[Solution]) -> Sheet:
     return Sheet(
         _header(assignment, sum((q.marks for q in questions), Fraction(0))),
         assignment.conventions,
-        model_views(assignment.models),
+        (*model_views(assignment.models), *function_views(assignment.functions)),
         parts,
     )
 
@@ -270,6 +299,8 @@ def _solved(question: Question, found: Solution) -> PartView:
         assumptions=_assumed(found.assumptions) + _legend((*found.answers, *(s.line for s in found.steps))),
         evidence=evidence(found.roads),
         plots=found.plots,
+        tables=found.tables,
+        diagrams=found.diagrams,
     )
 
 
@@ -297,6 +328,9 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         assumptions=_legend(key),
         evidence=verdict.evidence,
         plots=found.plots if found and by_person else (),
+        tables=found.tables if found and (by_person or verdict.status in ("wrong", "partial")) else (),
+        diagrams=found.diagrams if found and by_person else (),
+        answer_lines=_line_views(verdict.lines),
         badge=BADGES[verdict.status],
         marks=points(verdict.marks),
         waiting=points(verdict.waiting) if verdict.waiting else "",
@@ -307,6 +341,21 @@ def _marked(question: Question, verdict: Verdict, found: Solution | None) -> Par
         message=verdict.message,
         witness=_typeset(verdict.witness),
         notes=verdict.notes,
+    )
+
+
+def _line_views(lines: Sequence[LineVerdict]) -> tuple[LineView, ...]:
+    """The lines of an answer; where all are right there is nothing to point at."""
+    if all(line.verdict == "right" for line in lines):
+        return ()
+    return tuple(
+        LineView(
+            *_LINE_WORDS[line.verdict],
+            line.text,
+            line.message,
+            tuple(layout(e, exact=False) for e in line.reading),
+        )
+        for line in lines
     )
 
 

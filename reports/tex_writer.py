@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checkers.solution import Plot
+from checkers.solution import Diagram, Plot, Table
 from notation.boxes import Box
 from notation.latex import spell
+from notation.layout import layout
 from notation.tex_words import escaped
+from notation.tree import Expr
+from reports import diagram as graphs
 from reports import drawing
 from reports.display import Line
 from reports.icons import ICONS
 from reports.plot import draw
 from reports.prose import inline, render
-from reports.sheet import Badge, PartView, StepView
-from reports.verbatim import breakable
+from reports.sheet import Badge, LineView, PartView, StepView
+from reports.verbatim import breakable, brief
 
 _ROWS_TOGETHER = 9  # a tabular cannot break across pages, so a long derivation becomes several
 
@@ -110,6 +113,30 @@ class TexWriter:
     def plot(self, plot: Plot) -> str:
         """A plot."""
         return drawing.to_tikz(draw(plot), self.line)
+
+    def table(self, table: Table) -> str:
+        """A table under its caption."""
+        rows = [" & ".join(self._cell(cell) for cell in row) for row in table.rows]
+        head = " & ".join(self.line(brief(cell)) for cell in table.head)
+        body = " \\\\\n".join((f"{head} \\\\ \\hline", *rows)).replace("\\hline \\\\", "\\hline")
+        return f"\\bptable{{{'l' * len(table.head)}}}{{{self.line(table.caption)}}}{{{body}}}"
+
+    def _cell(self, cell: Expr | str) -> str:
+        return self.line(brief(cell)) if isinstance(cell, str) else f"\\bpcell{{{spell(layout(cell, exact=False))}}}"
+
+    def diagram(self, diagram: Diagram) -> str:
+        """A graph."""
+        return drawing.to_tikz(graphs.draw(diagram), self.line)
+
+    def judged(self, lines: Sequence[LineView]) -> str:
+        """The lines of an answer, each with its verdict."""
+        told = (
+            f"\\textbf{{{self.text(v.word)}}} "
+            f"{' '.join(map(self.math, v.read)) or self.code(v.text)}"
+            f"{self.line_break() + self.line(v.message) if v.message else ''}"
+            for v in lines
+        )
+        return self.bullets(list(told))
 
     def icon(self, badge: Badge, colour: str = "") -> str:
         """The icon of a status."""

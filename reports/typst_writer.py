@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checkers.solution import Plot
+from checkers.solution import Diagram, Plot, Table
 from notation.boxes import Box
+from notation.layout import layout
+from notation.tree import Expr
+from reports import diagram as graphs
 from reports import drawing, typst_math
 from reports.display import Line
 from reports.icons import ICONS
 from reports.plot import draw
 from reports.prose import inline, render
-from reports.sheet import Badge, PartView
-from reports.verbatim import breakable
+from reports.sheet import Badge, LineView, PartView
+from reports.verbatim import breakable, brief
 
 
 class TypstWriter:
@@ -100,6 +103,29 @@ class TypstWriter:
     def plot(self, plot: Plot) -> str:
         """A plot."""
         return drawing.to_typst(draw(plot), self.line)
+
+    def table(self, table: Table) -> str:
+        """A table under its caption."""
+        head = ", ".join(f"[{self.line(brief(cell))}]" for cell in table.head)
+        rows = ",\n  ".join(", ".join(f"[{self._cell(cell)}]" for cell in row) for row in table.rows)
+        return f"#steps-table({len(table.head)}, [{self.line(table.caption)}], ({head}), {rows})"
+
+    def _cell(self, cell: Expr | str) -> str:
+        return self.line(brief(cell)) if isinstance(cell, str) else self.math(layout(cell, exact=False))
+
+    def diagram(self, diagram: Diagram) -> str:
+        """A graph."""
+        return drawing.to_typst(graphs.draw(diagram), self.line)
+
+    def judged(self, lines: Sequence[LineView]) -> str:
+        """The lines of an answer, each with its verdict."""
+        rows = (
+            f"[{self.text(v.icon)} {self.text(v.word)}], "
+            f"[{' '.join(map(self.math, v.read)) or self.code(v.text)}"
+            f"{self.line_break() + self.line(v.message) if v.message else ''}]"
+            for v in lines
+        )
+        return f"#judged-lines({', '.join(rows)})"
 
     def icon(self, badge: Badge, colour: str = "") -> str:
         """The icon of a status."""

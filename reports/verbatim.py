@@ -10,6 +10,8 @@ ZERO_WIDTH_SPACE = "\u200b"
 # Control characters, lone surrogates and marks that turn the direction of writing: what is shown is what is there.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+MAX_LABEL = 100  # characters, mathematics spelled out; a longer label leaves the page
+
 
 def visible(text: str) -> str:
     """The text with a replacement character for each that has no glyph or would reorder its neighbours.
@@ -34,3 +36,12 @@ def shortened(text: str) -> str:
     if len(text) <= MAX_SHOWN:
         return text
     return text[:MAX_SHOWN] + f"\n... ({len(text) - MAX_SHOWN} more characters)"
+
+
+def brief(text: str) -> str:
+    """A label or cell short enough for its place.
+
+    >>> len(brief("x" * 3000))
+    101
+    """
+    return text if len(text) <= MAX_LABEL else text[:MAX_LABEL] + "…"

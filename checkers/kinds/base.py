@@ -61,6 +61,9 @@ class Kind(AnswerSpec):
             return self.check(bench, question, text)
         except ReadError as problem:
             return unreadable(question, text, problem)
+        except RecursionError:  # a product of thousands of names
+            hint = "write it with sums, products and definitions"
+            return unreadable(question, text, ReadError("this formula is too long", text, (0, 1), hint))
 
 
 def verdict(

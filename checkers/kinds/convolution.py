@@ -38,10 +38,10 @@ class StageSpec(Strict):
 
 class Convolution(Kind):
     """`ask: multiplications` or `ask: shapes` of convolutions applied one after the other to an image (height, width,
-    channels)."""
+    channels). An image without its channels leaves them open."""
 
     kind: Literal["convolution"] = "convolution"
-    input: list[int] = Field(min_length=3, max_length=3)
+    input: list[int] = Field(min_length=2, max_length=3)
     stages: list[StageSpec] = Field(min_length=1)
     ask: Literal["multiplications", "shapes"]
     foreseen: list[Known] = Field([])
@@ -50,7 +50,7 @@ class Convolution(Kind):
         """The derived stages."""
         from derivations.convolution import Stage, run_stages
 
-        height, width, channels = self.input
+        height, width, channels = *self.input[:2], (self.input[2] if len(self.input) > 2 else 1)
         stages, current = [], channels
         for s in self.stages:
             after = current if s.channels == "same" else s.channels
@@ -59,8 +59,16 @@ class Convolution(Kind):
             current = after
         return run_stages((height, width), channels, tuple(stages))
 
+    @property
+    def channels_open(self) -> bool:
+        """Whether the image is given without its channels, so that an answer may leave them out or name any."""
+        return len(self.input) == 2
+
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
+        if self.channels_open and self.ask == "multiplications":
+            message = "multiplications need the channels of the image"
+            raise bench.assignment.error(message, "questions", question.id, "input", hint="[height, width, channels]")
         results = self.results()
         steps: list[Step] = []
         for n, r in enumerate(results, 1):
@@ -83,7 +91,10 @@ class Convolution(Kind):
                     f"{s.name}: outputs times products for one output",
                 )
             )
-        shapes = [Call("shape", (*(number(int(a)) for a in r.after), number(int(r.stage.channels)))) for r in results]
+        shapes = [
+            Call("shape", (*(number(int(a)) for a in r.after), *self.channels_of(int(r.stage.channels))))
+            for r in results
+        ]
         total = sum(int(r.multiplications) for r in results)
         answers: tuple[Expr, ...]
         if self.ask == "shapes":
@@ -97,10 +108,16 @@ class Convolution(Kind):
             answers=answers,
             steps=tuple(steps),
             roads=(self.executed(results),),
-            rule="Height, width, channels (or channels first)."
+            rule="Height and width; channels may be added in front or behind."
+            if self.channels_open
+            else "Height, width, channels (or channels first)."
             if self.ask == "shapes"
             else "The exact integer; sums and products may stand unevaluated.",
         )
+
+    def channels_of(self, channels: int) -> tuple[Expr, ...]:
+        """The channels as the last dimension of a key, where they are known."""
+        return () if self.channels_open else (number(channels),)
 
     def executed(self, results: Any) -> Road:
         """torch.nn.Conv2d with groups for the shapes, unfolded windows for the products."""
@@ -138,7 +155,7 @@ class Convolution(Kind):
 
     def judge_shapes(self, question: Question, text: str, wanted: list[tuple[int, ...]]) -> Verdict:
         """The shapes of all stages, in order or by name."""
-        answer, found = read_shapes(text, Vocabulary(open=True), {})
+        answer, found = read_shapes(text, Vocabulary(open=True), {}, named=self.channels_open)
         if len(found) > len(wanted):  # the input, named before the outputs
             found = [d for d in found if d.sizes != tuple(self.input)]
         found = combined(found, len(wanted))
@@ -148,16 +165,18 @@ class Convolution(Kind):
             raise nothing_to_read(text, "shape")
         if answer.errors:
             raise answer.errors[0]
-        shapes = [d for d in found if len(d.sizes) == 3] or found
+        shapes = found if self.channels_open else [d for d in found if len(d.sizes) == 3] or found
+        if self.channels_open:
+            shapes = [d for d in shapes if len(d.sizes) > 1] or shapes
         named = self.by_name(shapes, text)
         mine = named if named is not None else [d.sizes for d in shapes][-len(wanted) :]
         reading = tuple(Call("shape", tuple(number(k) for k in d.sizes)) for d in shapes)
         if len(mine) < len(wanted):
-            one_right = bool(mine) and mine[0] in _orders(wanted[0]) | _orders(wanted[-1])
+            one_right = bool(mine) and (self.same(mine[0], wanted[0]) or self.same(mine[0], wanted[-1]))
             message = f"{len(wanted)} output sizes are asked, and {len(mine)} was found."
             return verdict(question, text, "partial" if one_right else "wrong", reading=reading, message=message)
-        wrong = [k for k, (a, b) in enumerate(zip(mine, wanted, strict=False)) if a not in _orders(b)]
-        if not wrong and any(doubt(text, d.statement.span) for d in shapes):
+        wrong = [k for k, (a, b) in enumerate(zip(mine, wanted, strict=False)) if not self.same(a, b)]
+        if not wrong and any(doubt(text, d.statement.span, value=self.channels_open) for d in shapes):
             return doubtful(question, text, "the answer denies it", reading)
         if not wrong:
             return verdict(
@@ -168,6 +187,9 @@ class Convolution(Kind):
                 evidence="the shapes " + " and ".join(show(w) for w in wanted),
             )
         k = wrong[0]
+        if self.channels_open and len(mine[k]) == 1 and set(mine[k]) == set(wanted[k]):
+            message = f"One side is {mine[k][0]}; the size is {show(wanted[k])}."
+            return verdict(question, text, "partial", reading=reading, message=message)
         witness = Witness(self.stages[k].name, show(wanted[k]), show(mine[k]))
         return verdict(
             question,
@@ -177,6 +199,13 @@ class Convolution(Kind):
             witness=witness,
             message=f"After {self.stages[k].name} the size is {show(wanted[k])}, not {show(mine[k])}.",
         )
+
+    def same(self, mine: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+        """Whether a stated size is the one asked; open channels may stand in front (after a batch) or behind."""
+        if not self.channels_open:
+            return mine in _orders(wanted)
+        height_width = len(wanted)
+        return mine[-height_width:] == wanted or (len(mine) == height_width + 1 and mine[:height_width] == wanted)
 
     def by_name(self, shapes: list[Dims], text: str) -> list[tuple[int, ...]] | None:
         """Shapes ordered by the stage names that stand before (or after) them."""

@@ -87,7 +87,7 @@ class Gradient(Kind):
         if self.demonstration:
             from checkers.demonstrations import demonstrate
 
-            plots = demonstrate(self.demonstration, bench, self.model)
+            plots = demonstrate(self.demonstration, bench, self.model, question).plots
         found = [derived]
         for text in self.where:
             recurrence = self.derivative(bench, question, model, text, "where")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from checkers.assignment import Question
 from checkers.kinds.base import Kind, verdict
-from checkers.solution import Plot, Solution
+from checkers.solution import Plot, Solution, Table
 from checkers.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Prose(Kind):
-    """`words:` is the model answer, `rubric:` the points a person looks for, `demonstration:` a computed plot."""
+    """`words:` is the model answer, `rubric:` the points a person looks for, `demonstration:` a computed figure."""
 
     kind: Literal["prose"] = "prose"
     model: str | None = None
@@ -25,11 +25,14 @@ class Prose(Kind):
     def solve(self, bench: Bench, question: Question) -> Solution:
         """Derive the answer and check it on every road that applies."""
         plots: tuple[Plot, ...] = ()
-        if self.demonstration and self.model:
+        tables: tuple[Table, ...] = ()
+        if self.demonstration:
             from checkers.demonstrations import demonstrate
 
-            plots = demonstrate(self.demonstration, bench, self.model)
-        return Solution(question.id, words=self.words, rubric=tuple(self.rubric), rule="Read by a person.", plots=plots)
+            shown = demonstrate(self.demonstration, bench, self.model, question)
+            plots, tables = shown.plots, shown.tables
+        rule = "Read by a person."
+        return Solution(question.id, words=self.words, rubric=tuple(self.rubric), rule=rule, plots=plots, tables=tables)
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""

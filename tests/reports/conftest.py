@@ -158,6 +158,7 @@ class SampleAssignment:
     conventions: str
     models: Mapping[str, SampleModel]
     questions: Sequence[SampleQuestion] = field(default_factory=tuple)
+    functions: Mapping[str, SampleModel] = field(default_factory=dict)
 
 
 ASSIGNMENT = SampleAssignment(

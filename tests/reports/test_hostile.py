@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from checkers.solution import Plot, Series, Solution
-from checkers.verdict import Verdict, Witness
+from checkers.solution import Diagram, Edge, Plot, Series, Solution, Table, Vertex
+from checkers.verdict import LineVerdict, Verdict, Witness
 from derivations.derivation import Step
 from notation.tree import Ref
 from reports import graded_sheet, pdf, solution_sheet
@@ -35,23 +35,35 @@ def assignment(text: str) -> SimpleNamespace:
     question = SimpleNamespace(id="1", title=text, marks=Fraction(1), prompt=text)
     named = {text: text}
     model = SimpleNamespace(about=text, forward=text, replace=named, sizes=named, inputs=named, parameters=named)
+    function = SimpleNamespace(about=text, outputs=text, at={text: 1.0})
     return SimpleNamespace(
-        title=text, course=text, source=text, conventions=text, models={"m": model}, questions=(question,)
+        title=text,
+        course=text,
+        source=text,
+        conventions=text,
+        models={"m": model},
+        functions={"f": function},
+        questions=(question,),
     )
 
 
 def solutions(text: str) -> tuple[Solution, ...]:
     plot = Plot(text, text, text, (Series(text, (0.0, 1.0, float("nan")), (1.0, 2.0, float("inf"))),))
     name = Ref(text[:60])
+    table = Table(text, (text, text), ((name, text),))
+    diagram = Diagram(text, (Vertex(text, text), Vertex(text)), (Edge(0, 1, text),))
     return (
-        Solution("1", (name,), (name,), (Step(name, text),), (text,), (), text, (text,), text, (plot,)),
+        Solution(
+            "1", (name,), (name,), (Step(name, text),), (text,), (), text, (text,), text, (plot,), (table,), (diagram,)
+        ),
     )  # fmt: skip
 
 
 def verdicts(text: str, status: str) -> tuple[Verdict, ...]:
     return (
         Verdict(
-            "1", text, status, Fraction(0), Fraction(1), text, text, Witness(text, text, text, 1.0), text, (), (text,),  # type: ignore[arg-type]
+            "1", text, status, Fraction(0), Fraction(1), text, text, Witness(text, text, text, 1.0), text, (), (text,), Fraction(0),  # type: ignore[arg-type]
+            (LineVerdict(text, "first_error", text), LineVerdict(text, "follows", text)),
         ),
     )  # fmt: skip
 

@@ -80,7 +80,7 @@ def test_nothing_is_wider_than_the_page(sample: SimpleNamespace) -> None:
 def test_the_graded_sheet_in_order(sample: SimpleNamespace) -> None:
     """The structure of one part: verdict, question, answer, key with the lost term tinted, reason, witness, steps."""
     text = both(sample, "typ")["graded"].decode()
-    part = text[text.index("#bar(colours.red") : text.index("#bar(colours.blue")]
+    part = text[text.index("#title-bar(colours.red") : text.index("#title-bar(colours.blue")]
     wanted = [
         "Not correct",
         "*1* \\/ 5",
@@ -163,13 +163,13 @@ def test_json_of_the_graded_parts(sample: SimpleNamespace) -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, questions=())
+    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, functions={}, questions=())
     with pytest.raises(ValueError, match="unknown format 'docx': expected one of pdf, tex, typ, html, md, json"):
         solution_sheet(empty, (), "docx")
 
 
 def test_an_empty_sheet_is_a_sheet() -> None:
-    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, questions=())
+    empty = SimpleNamespace(title="t", course="", source="", conventions="", models={}, functions={}, questions=())
     for fmt in FORMATS:
         assert solution_sheet(empty, (), fmt)
         assert graded_sheet(empty, (), (), None, fmt)

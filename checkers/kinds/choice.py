@@ -1,0 +1,147 @@
+"""A structured choice: a design is stated field by field, in a form or in short sentences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from checkers.assignment import Question
+from checkers.kinds.base import Kind, verdict
+from checkers.labelled import Piece, pieces
+from checkers.phrases import PhraseError, Said, account, words
+from checkers.solution import Road, Solution
+from checkers.values import FieldSpec, Reader, reader
+from checkers.verdict import Verdict
+
+if TYPE_CHECKING:
+    from checkers.bench import Bench
+
+
+# Words that stand over the columns of a table.
+_HEADINGS = frozenset({"field", "answer", "value", "part", "item", "question", "task", "design"})
+
+
+class Choice(Kind):
+    """`fields:` what a design must state, each with what is `right` and what is known to be `wrong`.
+
+    `words` are synonyms for their phrases; `like` names a question whose fields and synonyms hold where none are given.
+    """
+
+    kind: Literal["choice"] = "choice"
+    fields: dict[str, FieldSpec]
+    words: dict[str, list[str]] = Field({})
+    like: str = ""
+
+    def whole(self, bench: Bench, question: Question) -> Choice:
+        """This choice with the fields and synonyms of the question that it is like, where it has none of its own."""
+        if not self.like:
+            return self
+        other = next((q.spec for q in bench.assignment.questions if q.id == self.like), None)
+        if not isinstance(other, Choice) or other.like:
+            message = f"'{self.like}' is no choice that this could be like"
+            raise bench.assignment.error(message, "questions", question.id, "like")
+        fields, synonyms = {**other.fields, **self.fields}, {**other.words, **self.words}
+        return self.model_copy(update={"fields": fields, "words": synonyms, "like": ""})
+
+    def readers(self, bench: Bench, question: Question) -> dict[str, Reader]:
+        """The readers of all fields; a phrase that cannot be read is an author's matter."""
+        try:
+            return {name: reader(name, spec, self.words) for name, spec in self.fields.items()}
+        except PhraseError as problem:
+            raise bench.assignment.error(str(problem), "questions", question.id, "fields") from problem
+
+    def solve(self, bench: Bench, question: Question) -> Solution:
+        """The model answer, which must be read as right itself, field by field."""
+        if self.like:
+            return self.whole(bench, question).solve(bench, question)
+        readers = self.readers(bench, question)
+        whole = "\n".join(f"{name}: {spec.answer}" for name, spec in self.fields.items())
+        read = self.statements(whole, readers)
+        right = {s.field for s in read[0] if s.right} if read is not None else set()
+        listed = "\n".join(f"- {name}: {spec.answer}" for name, spec in self.fields.items())
+        return Solution(
+            question.id,
+            words=listed,
+            roads=(Road("model answer, read", right == set(self.fields), None, f"{len(right)} fields"),),
+            rule="Each field is judged by itself and counts the same; what is not certain waits for a person.",
+        )
+
+    def check(self, bench: Bench, question: Question, text: str) -> Verdict:
+        """Judge one answer that is not empty."""
+        if self.like:
+            return self.whole(bench, question).check(bench, question, text)
+        found = self.statements(text, self.readers(bench, question))
+        if found is None:
+            return verdict(question, text, "manual", message="This was not read with certainty; a person decides.")
+        said, unread = found
+        by_field = {name: [s for s in said if s.field == name] for name in self.fields}
+        if unread or any(len({s.right for s in mine}) > 1 for mine in by_field.values()):
+            known = [name for name, mine in by_field.items() if mine and all(s.right for s in mine)]
+            told = f" Read as right: {', '.join(known)}." if known else ""
+            rest = f"'{' '.join(unread[0].split())[:60]}' was" if unread else "What contradicts itself was"
+            message = f"{rest} not read with certainty; a person decides.{told}"
+            return verdict(question, text, "manual", message=message)
+        right = [name for name, mine in by_field.items() if mine and all(s.right for s in mine)]
+        if len(right) == len(self.fields):
+            return verdict(question, text, "correct", evidence=f"all {len(right)} fields are right")
+        reasons = [self.told(name, mine) for name, mine in by_field.items() if name not in right]
+        marks = question.marks * Fraction(len(right), len(self.fields))
+        status: Literal["partial", "wrong"] = "partial" if right else "wrong"
+        return verdict(question, text, status, marks=marks, message=" ".join(reasons))
+
+    def told(self, name: str, mine: list[Said]) -> str:
+        """What is wrong with one field."""
+        if not mine:
+            return f"Nothing is said about {name}."
+        reason = next((s.reason for s in mine if s.reason), f"expected: {self.fields[name].answer}")
+        return f"{name[:1].upper()}{name[1:]}: {reason.rstrip('.')}."
+
+    def statements(self, text: str, readers: dict[str, Reader]) -> tuple[list[Said], list[str]] | None:
+        """What an answer says, and the stretches of it that were not understood; None where nothing was."""
+        labels = {name: spec.called for name, spec in self.fields.items()}
+        said: list[Said] = []
+        unread: list[str] = []
+        for piece in self.joined(pieces(text, labels), readers):
+            tokens = words(piece.text)
+            if set(tokens) <= _HEADINGS and (tokens or not piece.text.strip(" .,;:|-")):
+                continue
+            found = self.one(tokens, piece.field, readers)
+            if found is None:
+                unread.append(piece.text)
+            else:
+                said.extend(found)
+        return (said, unread) if said else None
+
+    def joined(self, found: list[Piece], readers: dict[str, Reader]) -> list[Piece]:
+        """Sentences under one label as one piece, where they say something together."""
+        out: list[Piece] = []
+        for field, group in groupby(found, key=lambda p: p.field):
+            mine = list(group)
+            whole = Piece(field, " ".join(p.text for p in mine))
+            together = bool(field) and len(mine) > 1 and self.one(words(whole.text), field, readers) is not None
+            out.extend([whole] if together else mine)
+        return out
+
+    def one(self, tokens: tuple[str, ...], field: str, readers: dict[str, Reader]) -> list[Said] | None:
+        """What one piece says: about the field of its label, or about whatever its own words name."""
+        if field:
+            mine = account(tokens, lambda ws: readers[field].meaning(ws, labelled=True))
+            return mine if mine is not None else self.repeated(tokens, field, readers)
+        free = account(tokens, lambda ws: [s for r in readers.values() for s in r.meaning(ws, labelled=False)])
+        if free is not None:
+            return free
+        found = (self.repeated(tokens, name, readers) for name in self.fields)
+        return next((f for f in found if f is not None), None)
+
+    def repeated(self, tokens: tuple[str, ...], name: str, readers: dict[str, Reader]) -> list[Said] | None:
+        """What follows a label that has no colon: `the number of outputs is n`."""
+        for label in sorted({name, *self.fields[name].called}, key=len, reverse=True):
+            head = words(label)
+            if head and tokens[: len(head)] == head and len(tokens) > len(head):
+                found = account(tokens[len(head) :], lambda ws: readers[name].meaning(ws, labelled=True))
+                if found is not None:
+                    return found
+        return None

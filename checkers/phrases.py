@@ -1,0 +1,196 @@
+"""Phrases in plain words: a small language for what may be said, and a reader that accounts for every word or gives up.
+
+A phrase is words with `(a|b c)` for alternatives, `x?` for what may be left out, and `<name>` for a list of synonyms.
+Words are compared without their endings and without words that say nothing (`the`, `of`, `is`). A text is read only
+when all of its words belong to phrases that are known, so a hedge, a denial or a further claim is never overlooked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from notation.words import NUMBER_WORDS
+
+# Words that change nothing in a statement of a value. Negations, hedges, "or" and "only" are not among them.
+FILLERS = frozenset(
+    """a an the of is are be being there we have has had our you your it its this that these those which will would here
+    so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru network model design cell
+    i.e. does do shall should must total exactly i'd use used using uses give gives get gets was were
+    produce produces produced compute computes computed make makes made need needs take takes""".split()
+)
+_SAME = {
+    "per": "each",
+    "every": "each",
+    "single": "1",
+    "timestep": "time step",
+    "timesteps": "time step",
+    "organisation": "organization",
+    "persons": "person",
+    "organisations": "organization",
+    "orgs": "org",
+    "nothing": "none",
+}
+MAX_WORDS = 80
+_LATEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf|emph|textit|operatorname)\s*\{([^{}]*)\}")
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|\.{2,}|[-+*/^<>≤≥=#%?!]")
+# of one letter, so that `n` and `t` stay what they are
+_ENDINGS = (("sses", "ss"), ("ies", "y"), ("ches", "ch"), ("s", ""))
+_KEPT = frozenset(
+    {"yes", "is", "as", "its", "this", "was", "has", "less", "unless", "previous", "always", "across", "us"}
+)
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text that carry meaning, in their plain forms.
+
+    >>> words("There are n outputs, one for each word.")
+    ('n', 'output', '1', 'each', 'word')
+    """
+    text = _LATEX.sub(r" \1 ", text)
+    text = re.sub(r"\\(?:in|quad|,|;|ldots|dots|cdots)(?![a-z])", " ", text.replace("\\{", " ").replace("\\}", " "))
+    text = re.sub(r"(?<=[a-z])'s\b", "", text.lower().replace("’", "'"))
+    text = text.replace("…", "..").replace("–", "-").replace("−", "-").replace("∈", " ")
+    text = re.sub(r"(?<=[a-z])-(?=[a-z])|(?<=\d)-(?=[a-z])|(?<=[a-z]{2})\s*/\s*(?=[a-z]{2})", " ", text)
+    text = re.sub(r"\s[-—:]+\s(?=[a-z]{2,})|<\s*/?(?=\w+\s*>)|(?<=<s)>|(?<=[a-z]{2})\s*>", " ", text)
+    text = re.sub(r"(?<=\d)\s*-\s*(?=\d)|(?<=\d)\s*,\s*\.{2,}\s*,\s*(?=\d)", " to ", text)
+    text = re.sub(r"(?<=\d)\s*\.{2,}\s*(?=\d)", " to ", text)
+    out: list[str] = []
+    for token in _TOKEN.findall(text):
+        if token in FILLERS:
+            continue
+        token = _SAME.get(token, token)
+        if token in NUMBER_WORDS and token not in {"no", "none", "nothing", "nil"}:
+            token = str(NUMBER_WORDS[token])
+        out.extend(_stem(part) for part in token.split())
+    return tuple(out)
+
+
+def _stem(word: str) -> str:
+    if len(word) <= 3 or word in _KEPT or word.endswith(("ss", "us", "is")):
+        return word
+    for ending, plain in _ENDINGS:
+        if word.endswith(ending):
+            return word[: -len(ending)] + plain
+    return word
+
+
+class PhraseError(ValueError):
+    """A phrase of an assignment that cannot be read; the message says why."""
+
+
+def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) -> str:
+    """A regular expression for a phrase over words that are each followed by a space.
+
+    >>> bool(re.fullmatch(pattern("1? output (each|<per>) word", {"per": ["at all"]}), "output at all word "))
+    True
+    """
+    if depth > 8:
+        raise PhraseError(f"the synonyms in '{phrase}' refer to one another")
+    out, i = "", 0
+    while i < len(phrase):
+        c = phrase[i]
+        if c == "(":
+            end = _closing(phrase, i)
+            part = "(?:" + "|".join(_saying(p, synonyms, depth) for p in _split(phrase[i + 1 : end])) + ")"
+            i = end + 1
+        elif c == "<":
+            end = phrase.find(">", i)
+            name = phrase[i + 1 : end]
+            if end < 0 or name not in synonyms:
+                raise PhraseError(f"there are no synonyms <{name}>")
+            part = "(?:" + "|".join(_saying(p, synonyms, depth + 1) for p in synonyms[name]) + ")"
+            i = end + 1
+        elif c in ")|?":
+            raise PhraseError(f"a stray '{c}' in '{phrase}'")
+        elif c.isspace():
+            i += 1
+            continue
+        else:
+            end = i
+            while end < len(phrase) and phrase[end] not in "()<>|?" and not phrase[end].isspace():
+                end += 1
+            part = "".join(re.escape(w) + " " for w in words(phrase[i:end]))
+            part = f"(?:{part})" if part else ""
+            i = end
+        if i < len(phrase) and phrase[i] == "?":
+            part = f"(?:{part})?" if part else ""
+            i += 1
+        out += part
+    return out
+
+
+def _saying(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int) -> str:
+    """The expression of an alternative, which must not be empty: it would let a phrase match what was never said."""
+    found = pattern(phrase, synonyms, depth)
+    if re.fullmatch(found, ""):
+        raise PhraseError(f"'{phrase}' can be left out, or holds only words that say nothing")
+    return found
+
+
+def _closing(phrase: str, start: int) -> int:
+    depth = 0
+    for k in range(start, len(phrase)):
+        depth += (phrase[k] == "(") - (phrase[k] == ")")
+        if depth == 0:
+            return k
+    raise PhraseError(f"a bracket in '{phrase}' is never closed")
+
+
+def _split(inner: str) -> Iterator[str]:
+    """The alternatives of a group."""
+    depth, start = 0, 0
+    for k, c in enumerate(inner):
+        depth += (c == "(") - (c == ")")
+        if c == "|" and depth == 0:
+            yield inner[start:k]
+            start = k + 1
+    yield inner[start:]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One value that a text states for a field: whether it is right, and why not.
+
+    `implied` marks a value that is wrong because it is another number or list than the right one.
+    """
+
+    field: str
+    right: bool
+    reason: str = ""
+    implied: bool = False
+
+
+# What a stretch of words states, if it is a phrase as a whole: the possible meanings.
+Meaning = Callable[[tuple[str, ...]], list[Said]]
+
+
+def account(text: tuple[str, ...], meaning: Meaning) -> list[Said] | None:
+    """All words of a text as a row of phrases, as few as possible; None where that cannot be done or is ambiguous.
+
+    >>> def known(ws): return [Said("x", True)] if ws == ("a1",) else []
+    >>> account(("a1", "a1"), known), account(("a1", "b"), known)
+    ([Said(field='x', right=True, reason=''), Said(field='x', right=True, reason='')], None)
+    """
+    if not text or len(text) > MAX_WORDS:
+        return None
+    best: list[tuple[int, frozenset[tuple[Said, ...]]] | None] = [(0, frozenset({()}))]
+    for end in range(1, len(text) + 1):
+        count, readings = len(text) + 1, set[tuple[Said, ...]]()
+        for start in range(end):
+            before = best[start]
+            if before is None or before[0] + 1 > count:
+                continue
+            for said in meaning(text[start:end]):
+                if before[0] + 1 < count:
+                    count, readings = before[0] + 1, set()
+                readings.update((*r, said) for r in before[1])
+        best.append((count, frozenset(readings)) if readings and len(readings) <= 64 else None)
+    last = best[-1]
+    if last is None:
+        return None
+    outcomes = {frozenset((s.field, s.right) for s in r) for r in last[1]}
+    return list(min(last[1], key=lambda r: [(s.field, s.reason) for s in r])) if len(outcomes) == 1 else None
