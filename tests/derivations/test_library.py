@@ -141,6 +141,31 @@ def test_a_gradient_through_several_equations(one: dict[str, Any]) -> None:
         assert to_latex(found.claim) == one["printed"]
 
 
+@pytest.mark.parametrize("one", TABLE["jacobians"], ids=lambda one: f"{one['model']}: {one['of']}")
+def test_the_jacobian_of_one_step(one: dict[str, Any]) -> None:
+    target = read_formula(one["of"], model(one["model"]).vocabulary)
+    assert isinstance(target, Partial)
+    assert isinstance(target.of, Ref)
+    assert isinstance(target.wrt, Ref)
+    found = derive_gradient(model(one["model"]), target, [])
+    assert isinstance(found.claim, Compare)
+    compared = 0
+    for seed in SEEDS:
+        at = world(one["model"], seed)
+        for t in range(at.ranges["t"][0] + 1, at.ranges["t"][1] + 1) if target.of.at else [0]:
+            places = (
+                ((target.of.name, (t,)), (target.wrt.name, (t - 1,)))
+                if target.of.at
+                else ((target.of.name, ()), (target.wrt.name, ()))
+            )
+            value = np.asarray(evaluate(found.claim.sides[-1], at.scope().at(t=t)))
+            assert np.allclose(value, at.jacobians[(*places, "total")], rtol=TOLERANCE, atol=TOLERANCE)
+            compared += value.size
+    assert compared > 0
+    if "printed" in one:
+        assert to_latex(found.claim) == one["printed"]
+
+
 @pytest.mark.parametrize("name", STANDARD)
 def test_the_equations_are_those_of_the_standard_module(name: str) -> None:
     spec = library()[name].standard
