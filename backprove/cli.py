@@ -75,13 +75,15 @@ def demo(
 
 
 @app.command("list")
-def list_() -> None:
-    """List the bundled assignments."""
+def list_(
+    models: Annotated[bool, typer.Option("--models", help="The models that assignments may use and extend.")] = False,
+) -> None:
+    """List the bundled assignments, or the models of the library."""
     from backprove import desk
 
-    assignments = desk.listing()
-    width = max((len(name) for name, _ in assignments), default=0)
-    for name, title in assignments:
+    entries = desk.library_listing() if models else desk.listing()
+    width = max((len(name) for name, _ in entries), default=0)
+    for name, title in entries:
         typer.echo(f"{name:<{width}}  {title}")
 
 

@@ -111,6 +111,13 @@ def listing() -> tuple[tuple[str, str], ...]:
     return tuple((name, read_title(path)) for name, path in bundled_assignments().items())
 
 
+def library_listing() -> tuple[tuple[str, str], ...]:
+    """Names of the library's models and what they are."""
+    from checkers.library import library
+
+    return tuple((name, spec.about) for name, spec in library().items())
+
+
 def bench_of(assignment: Assignment) -> Judge:
     """The bench on which answers to this assignment are judged."""
     from checkers.bench import Bench

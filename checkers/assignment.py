@@ -30,6 +30,7 @@ from pydantic import BaseModel, ValidationError
 
 from checkers.errors import AuthorError, UsageError, did_you_mean
 from checkers.frontmatter import Document, YamlError, read_yaml
+from checkers.library import library, with_library
 from checkers.spec import AnswerSpec, FrontMatter, FunctionSpec, ModelSpec
 
 BUNDLED = Path(__file__).resolve().parents[1] / "assignments"
@@ -165,7 +166,8 @@ def parse_assignment(
     matter = _validated(FrontMatter, document, path, 1)
     lines = dict(document.key_lines)
     text_lines = dict(document.text_lines)
-    _check_extends(matter, lines, path)
+    models = with_library(matter.models, ())
+    _check_extends(matter, models, lines, path)
     if kinds is None:
         from checkers.kinds import KINDS  # here, so that reading an assignment with other kinds needs none of ours
 
@@ -186,14 +188,17 @@ def parse_assignment(
         lines["questions", section.id] = section.line
         lines.update({("questions", section.id, *key): line for key, line in block.key_lines.items()})
         text_lines.update({("questions", section.id, *key): line for key, line in block.text_lines.items()})
-        for field_, there in (("model", matter.models), ("function", matter.functions)):
+        used = getattr(question.spec, "model", None)
+        if isinstance(used, str):
+            models = with_library(models, [used])
+        for field_, there, others in (("model", models, library), ("function", matter.functions, dict)):
             named = getattr(question.spec, field_, None)
             if isinstance(named, str) and named not in there:
                 raise AuthorError(
                     f"question '{section.id}' uses the {field_} '{named}', which is not in the front matter",
                     file=path,
                     line=lines["questions", section.id, field_],
-                    hint=did_you_mean(named, there),
+                    hint=did_you_mean(named, [*there, *others()]),
                 )
     if not questions:
         raise AuthorError(
@@ -204,7 +209,7 @@ def parse_assignment(
         matter.course,
         matter.source,
         matter.conventions,
-        matter.models,
+        models,
         tuple(questions.values()),
         path,
         hashlib.sha256(content).hexdigest(),
@@ -383,14 +388,19 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-def _check_extends(matter: FrontMatter, lines: Mapping[tuple[str | int, ...], int], path: Path) -> None:
-    """Every `extends` names a model, and no chain of them comes back to itself."""
+def _check_extends(
+    matter: FrontMatter,
+    models: Mapping[str, ModelSpec],
+    lines: Mapping[tuple[str | int, ...], int],
+    path: Path,
+) -> None:
+    """Every `extends` names a model of the assignment or the library, and no chain of them comes back to itself."""
     for name in matter.models:
         seen = [name]
-        while (parent := matter.models[seen[-1]].extends) is not None:
+        while seen[-1] in matter.models and (parent := matter.models[seen[-1]].extends) is not None:
             line = lines["models", seen[-1], "extends"]
-            if parent not in matter.models:
-                hint = did_you_mean(parent, matter.models)
+            if parent not in models:
+                hint = did_you_mean(parent, [*matter.models, *library()])
                 raise AuthorError(
                     f"the model '{seen[-1]}' extends '{parent}', which is not there", file=path, line=line, hint=hint
                 )

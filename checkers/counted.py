@@ -44,7 +44,7 @@ def counted(bench: Bench, question: Question, name: str, sizes: Mapping[str, int
     equals: Relation = "="
     claim = Compare(sides, (equals,)) if sides[0] != sides[1] else sides[1]
     run = Run(model, {**sample_sizes(model, 0), **sizes}, 0)
-    found = sum(int(run.tensors[p, ()].numel()) for p in model.parameters)
+    found = sum(int(t.numel()) for (p, _), t in run.tensors.items() if p in model.parameters)
     roads = [Road("counted in torch", found == int(value), None, f"{found} entries")]
     if bench.assignment.models[name].standard is not None:
         roads.extend(_modules(bench, name, sizes, int(value)))
@@ -54,7 +54,8 @@ def counted(bench: Bench, question: Question, name: str, sizes: Mapping[str, int
 def _modules(bench: Bench, name: str, sizes: Mapping[str, int], value: int) -> list[Road]:
     """The same count from the standard modules, and their states beside those of the equations."""
     from checkers.roads import standard_road
-    from reference_impl.standard import StandardError, standard_parameters
+    from reference_impl.modules import StandardError, full_name
+    from reference_impl.standard import standard_parameters
 
     block = standard_layers(bench.assignment, name)
     try:
@@ -63,5 +64,5 @@ def _modules(bench: Bench, name: str, sizes: Mapping[str, int], value: int) -> l
         raise bench.assignment.error(str(problem), "models", name, "standard") from problem
     if found is None:
         return []
-    modules = f"torch.nn.{block['module']}" + (" and Linear" if block.get("linear") else "")
+    modules = full_name(str(block["module"])) + (" and Linear" if block.get("linear") else "")
     return [Road(f"parameters of {modules}", found == value, None, f"{found} entries"), *standard_road(bench, name)]

@@ -77,11 +77,15 @@ def standard_layers(assignment: Assignment, name: str) -> dict[str, Any]:
             hint = did_you_mean(str(other), [n for n, m in assignment.models.items() if m.standard is not None])
             raise assignment.error(f"the model '{other}' has no standard module", "models", name, "standard", hint=hint)
         block = {**(assignment.models[other].standard or {}), **{k: v for k, v in block.items() if k != "like"}}
+    if "gates" not in block:
+        return block
     copies = layers(spec.repeat) or [("", 0)]
+    states, gates, negated = block.pop("states", []), block.pop("gates"), block.pop("negated", [])
     block["layers"] = [
         {
-            "states": [at_layer(s, letter, k) for s in block.get("states", [])],
-            "gates": {g: [at_layer(n, letter, k) for n in names] for g, names in block.get("gates", {}).items()},
+            "states": [at_layer(s, letter, k) for s in states],
+            "gates": {g: [at_layer(n, letter, k) for n in names] for g, names in gates.items()},
+            "negated": negated,
         }
         for letter, k in copies
     ]
@@ -94,7 +98,8 @@ def standard_road(bench: Bench, model: str) -> list[Road]:
     while current is not None:
         spec = bench.assignment.models[current]
         if spec.standard is not None:
-            from reference_impl.standard import StandardError, compare_standard
+            from reference_impl.modules import StandardError, full_name
+            from reference_impl.standard import compare_standard
 
             block = standard_layers(bench.assignment, current)
             try:
@@ -103,7 +108,7 @@ def standard_road(bench: Bench, model: str) -> list[Road]:
                 raise bench.assignment.error(str(problem), "models", current, "standard") from problem
             return [
                 Road(
-                    f"torch.nn.{block.get('module')}",
+                    full_name(str(block.get("module"))),
                     bool(np.isfinite(error)) and error <= AGREEMENT,
                     error,
                     what,

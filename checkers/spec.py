@@ -30,6 +30,7 @@ class ModelSpec(Strict):
     """A forward model as text: sizes, quantities with their shapes, and one equation a line."""
 
     about: str = Field("", description="one line that says what the model is")
+    notes: str = Field("", description="conventions and sources, for those who read the file")
     extends: str | None = Field(None, description="another model whose sizes, quantities and equations come first")
     sizes: dict[str, str] = Field({}, description="size symbols and what they count")
     sequence: str | None = Field(None, description="the positions, such as 't = 1..T'")

@@ -37,7 +37,7 @@ def fingerprint() -> str:
     root = Path(__file__).resolve().parents[1]
     parts = [_version()]
     for room in _ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
+        for path in sorted(p for ending in ("py", "yaml") for p in (root / room).rglob(f"*.{ending}")):
             stat = path.stat()
             parts.append(f"{path.relative_to(root)}:{stat.st_size}:{stat.st_mtime_ns}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -136,7 +136,8 @@ def save_world(world: World, file: Path | IO[bytes]) -> None:
     for (of, wrt, kind), array in world.jacobians.items():
         contents["jacobians"].append([of, wrt, kind, len(arrays)])
         arrays[f"a{len(arrays)}"] = array
-    head = {k: getattr(world, k) for k in ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions")}
+    fields = ("sizes", "seed", "shapes", "axes", "ranges", "blocks", "loss", "functions", "backward")
+    head = {k: getattr(world, k) for k in fields}
     head |= {"parameters": list(world.parameters), "inputs": list(world.inputs), "zeros": dict(world.zeros)}
     offsets: list[Any] = []
     flat: list[Any] = []
@@ -172,6 +173,7 @@ def load_world(file: Path | IO[bytes]) -> World:
         ranges={k: (v[0], v[1]) for k, v in head["ranges"].items()},
         blocks={k: tuple(tuple(x) for x in v) for k, v in head["blocks"].items()},
         loss=head["loss"],
+        backward=head["backward"],
         functions=head["functions"],
         parameters=tuple(head["parameters"]),
         inputs=tuple(head["inputs"]),

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sympy as sp
 
 from derivations.equations import IndexEquation, IndexEquations, indexed
-from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol
+from derivations.known_sums import Quotient, centred, quotients, without_vanishing
+from derivations.like_terms import collect, length, occurs, restricts, solved_for, stem_of, within_bounds
+from derivations.model import Model
+from derivations.terms import ADJOINT, Bound, S, Term, fresh, index_symbol, restart
 from notation.errors import EvaluationError
-from notation.tree import Expr
+from notation.tree import Expr, Ref
 
 # A path that meets the adjoint of one quantity so often goes back step by step without end; an answer that allows the
 # adjoint some steps later meets it a few times. The second bound ends derivations that nobody could read.
@@ -40,6 +44,17 @@ class Contribution:
     term: Term
 
 
+def calculus_of(model: Model, objective: Ref | None = None) -> Calculus:
+    """The calculus of a model, made once for each objective; bound variables are numbered as if it were new."""
+    kept: dict[Ref | None, Calculus] = model.__dict__.setdefault("_calculus", {})
+    if objective not in kept:
+        kept[objective] = Calculus(model, objective)
+    calculus = kept[objective]
+    restart(calculus.numbered)
+    calculus.summed.clear()
+    return calculus
+
+
 class Calculus(IndexEquations):
     """The adjoint equations and gradients of one model."""
 
@@ -47,10 +62,28 @@ class Calculus(IndexEquations):
 
     def contributions(self, key: str, target: tuple[S, ...]) -> Iterator[Contribution]:
         """All paths on which `key[target]` influences the loss, one step each."""
+        for equation, term, atom in self.uses.get(key, ()):
+            yield self.path(equation, term, atom, target)
+
+    @cached_property
+    def quotients(self) -> list[Quotient]:
+        """Quotients that have a name."""
+        return quotients(self.equations)
+
+    @cached_property
+    def centred(self) -> dict[tuple[str, int], tuple[S, S]]:
+        """Quantities whose entries add up to 0."""
+        return centred(self.equations)
+
+    @cached_property
+    def uses(self) -> dict[str, list[tuple[IndexEquation, Term, S]]]:
+        """Where each quantity occurs, in the order of the equations."""
+        found: dict[str, list[tuple[IndexEquation, Term, S]]] = {}
         for equation in self.equations:
             for term in equation.terms:
-                for atom in occurrences(term.body, key):
-                    yield self.path(equation, term, atom, target)
+                for atom in quantities_in(term.body):
+                    found.setdefault(str(getattr(atom, "base", atom)), []).append((equation, term, atom))
+        return found
 
     def path(self, equation: IndexEquation, term: Term, atom: S, target: tuple[S, ...]) -> Contribution:
         """The contribution of one occurrence in one term of one equation."""
@@ -67,8 +100,9 @@ class Calculus(IndexEquations):
         unsolved = [*free, *local.bound]
         conditions = list(local.conditions)
         own = [str(s) for s in target if s.is_Symbol] + self.axes_named(str(getattr(atom, "base", atom)))
-        for index, wanted in zip(indices, target, strict=True):
-            solved = _solve(index, wanted, sorted(unsolved, key=lambda b: stem_of(b) not in own))
+        whole = self.ranges_of(str(getattr(atom, "base", atom)))
+        for index, wanted, span in zip(indices, target, whole, strict=True):
+            solved = solved_for(index, wanted, sorted(unsolved, key=lambda b: stem_of(b) not in own))
             if solved is None:
                 if index != wanted:
                     conditions.append(sp.Eq(index, wanted))
@@ -81,7 +115,7 @@ class Calculus(IndexEquations):
             ]
             indices = tuple(i.subs(bound.variable, value) for i in indices)
             conditions = [c.subs(bound.variable, value) for c in conditions]
-            conditions.extend(self.range_conditions(bound, value, wanted))
+            conditions.extend(self.range_conditions(bound, value, wanted, span, equation.name))
             local = Term(local.body.subs(bound.variable, value), local.bound, local.conditions)
             at = tuple(a.subs(bound.variable, value) for a in at)
         conditions = [c for c in conditions if c != sp.true]
@@ -90,11 +124,14 @@ class Calculus(IndexEquations):
             for b in unsolved
             if b.variable in local.body.free_symbols
             or any(b.variable in a.free_symbols for a in at)
-            or _in(b, conditions)
+            or restricts(b, conditions)
         ]
         if any(c == sp.false for c in conditions):
             local = Term(sp.Integer(0))
             left, conditions = [], []
+        inside = {b.variable for b in local.bound}
+        idle = [length(b) for b in unsolved if b not in left and b.variable in inside]  # that many equal terms
+        local = replace(local, body=local.body * sp.Mul(*idle))
         inner = Term(
             local.body, tuple(b for b in left if not any(b.variable in a.free_symbols for a in at)), tuple(conditions)
         )
@@ -138,22 +175,42 @@ class Calculus(IndexEquations):
             for axis, a in zip(self.quantities[name].axes, at, strict=False)
         )
 
-    def range_conditions(self, bound: Bound, value: S, wanted: S) -> list[S]:
-        """What must hold for a solved index to be in its range; nothing where types or the boundary convention imply
-        it."""
+    def ranges_of(self, key: str) -> list[tuple[S, S]]:
+        """The inclusive ranges of the steps and components of a quantity, in order."""
+        name, *blocks = key.split("|")
+        numbers = {int(axis): int(number) for axis, number in (b.split(":") for b in blocks)}
+        quantity = self.quantities[name]
+        sizes = [dim[numbers.get(axis, 0)] for axis, dim in enumerate(quantity.shape or ())]
+        steps = [(b.low, b.high) for b in self.axes_of(name)]
+        return [*steps, *((sp.Integer(1), self.to_sympy.scalar(size)) for size in sizes)]
+
+    def range_conditions(self, bound: Bound, value: S, wanted: S, whole: tuple[S, S], user: str) -> list[S]:
+        """What must hold for a solved index to be in its range; nothing where the range `whole` of what is asked for or
+        the boundary convention implies it."""
         ranges = self.model.vocabulary.ranges
-        step = str(bound.variable).split("#")[0] in ranges
-        if value == wanted and not wanted.is_number and not step:
-            return []  # same kind of index, same range
+        axis = str(bound.variable).split("#")[0]
+        step = axis in ranges
         low, high = sp.Ge(value, bound.low), sp.Le(value, bound.high)
+        if value == wanted and not step:  # the sum may run over a part of the range only
+            ends = [low] * (bound.low != whole[0]) + [high] * (bound.high != whole[1])
+            return [c for c in ends if c != sp.true]
         if not step or not (value - wanted).is_number:  # a component, or a step that depends on another index
             return [c for c in (low, high) if c != sp.true]
-        # Beyond the last step every adjoint is 0 by convention; before the first one there is no equation.
+        # Beyond the last step every adjoint is 0 by convention; before the first one there is no equation. For what
+        # runs from the last step to the first it is the other way round, and its quantities are 0 before the first.
         first = {index_symbol(name): self.to_sympy.scalar(start) for name, (start, _) in ranges.items() if start}
         margin = value.subs(first) - bound.low  # at the first step that can be asked for
         if value.is_number:
             return [sp.false] if margin.is_negative else []
+        if self.direction(user) == axis:
+            return []
         return [low] if (margin if margin.is_number else value - wanted).is_negative else []
+
+    def direction(self, key: str) -> str | None:
+        """The sequence along which a quantity (or what the calculus named of it) runs backwards, if it does."""
+        name = key.split("|", maxsplit=1)[0]
+        owner = self.owners.get(name, name)
+        return self.model.backward.get(owner)
 
     # -- elimination ------------------------------------------------------------------------------------------------
 
@@ -197,8 +254,12 @@ class Calculus(IndexEquations):
     def beyond(self, key: str, at: tuple[S, ...], last: S) -> bool:
         """Whether an adjoint lies beyond the last step, where it is 0."""
         name = key.split("|", maxsplit=1)[0]
-        steps = len(self.quantities[name].axes) if name in self.quantities else 0
-        return any((a - last).is_positive is True for a in at[:steps])
+        axes = self.quantities[name].axes if name in self.quantities else ()
+        if (backward := self.direction(key)) in axes:
+            low = self.model.vocabulary.ranges[backward][0]
+            first = at[axes.index(backward)] - self.to_sympy.scalar(low) if low is not None else sp.Integer(0)
+            return first.is_negative is True
+        return any((a - last).is_positive is True for a in at[: len(axes)])
 
     def tidied(self, terms: list[Term], last: S | None = None) -> list[Term]:
         """Named values for functions, resolved conditions, sums of distributions, and like terms collected."""
@@ -206,8 +267,10 @@ class Calculus(IndexEquations):
         for term in terms:
             body = sp.expand(self.renamed_values(term.body))
             for part in sp.Add.make_args(body):
+                for quotient in self.quotients:
+                    part = quotient.named(part)
                 out.extend(self.simplified(Term(part, term.bound, term.conditions), last))
-        return collect([self.with_named_sums(t) for t in out])
+        return collect([self.with_named_sums(t) for t in without_vanishing(out, self.centred)])
 
     def with_named_sums(self, term: Term) -> Term:
         """A sum that an equation gives a name is called by it: `sum_i a_i v_i` is h where h is defined so."""
@@ -238,9 +301,13 @@ class Calculus(IndexEquations):
             wild = {v: sp.Wild(f"w{n}") for n, v in enumerate(variables)}
             form = pattern.subs(wild)
             for f in sorted(body.atoms(type(pattern)), key=str) if body.has(type(pattern)) else ():
-                match = f.match(form)
+                if isinstance(pattern, sp.Pow):  # the root r of a: every power of a is one of r
+                    match = f.base.match(form.base)
+                    value = target ** (f.exp / pattern.exp)
+                else:
+                    match, value = f.match(form), target
                 if match is not None:
-                    body = body.subs(f, target.subs(wild).subs(match))
+                    body = body.subs(f, value.subs(wild).subs(match))
         return body
 
     def simplified(self, term: Term, last: S | None) -> list[Term]:
@@ -257,11 +324,15 @@ class Calculus(IndexEquations):
                 return []
             if not self.of_the_question(c):
                 conditions.append(c)
+        idle = [b for b in term.bound if not occurs(b, term, conditions)]
+        if idle:  # a sum of terms that are all the same
+            left = tuple(b for b in term.bound if b not in idle)
+            return self.simplified(Term(term.body * sp.Mul(*map(length, idle)), left, tuple(conditions)), last)
         for c in conditions:
             if not isinstance(c, sp.Eq):
                 continue
             for b in term.bound:
-                solved = _solve(c.lhs, c.rhs, [b]) or _solve(c.rhs, c.lhs, [b])
+                solved = solved_for(c.lhs, c.rhs, [b]) or solved_for(c.rhs, c.lhs, [b])
                 if solved is not None:
                     rest = Term(
                         term.body, tuple(x for x in term.bound if x != b), tuple(x for x in conditions if x != c)
@@ -276,7 +347,7 @@ class Calculus(IndexEquations):
                 len(factors) == 1
                 and isinstance(factors[0], sp.Indexed)
                 and factors[0].indices[-1] == b.variable
-                and not _in(b, conditions)
+                and not restricts(b, conditions)
             ):
                 name = str(factors[0].base)
                 if name in self.model.distributions:
@@ -322,45 +393,11 @@ class Calculus(IndexEquations):
         return add(*trees)
 
 
-def stem_of(b: Bound) -> str:
-    """The letter that a bound variable was made from."""
-    return str(b.variable).split("#", maxsplit=1)[0]
-
-
-def within_bounds(term: Term) -> Term:
-    """Conditions that only move an end of a sum, as i >= 1 of a sum from i = 0, taken into its range."""
-    bound, left = list(term.bound), []
-    for c in term.conditions:
-        place = next((k for k, b in enumerate(bound) if c.free_symbols and b.variable in (c.lhs, c.rhs)), None)
-        moved = _moved(bound[place], c) if place is not None else None
-        if place is None or moved is None:
-            left.append(c)
-        else:
-            bound[place] = moved
-    return Term(term.body, tuple(bound), tuple(left))
-
-
-def _moved(b: Bound, c: S) -> Bound | None:
-    """The range that is left of a sum under a condition; None where it is no range."""
-    other = c.rhs if c.lhs == b.variable else c.lhs
-    if not other.is_number or not b.low.is_number:
-        return None
-    below = isinstance(c, (sp.Ge, sp.Gt)) == (c.lhs == b.variable)
-    strict = isinstance(c, (sp.Gt, sp.Lt))
-    if isinstance(c, sp.Ne):
-        return replace(b, low=b.low + 1) if other == b.low else (b if other < b.low else None)
-    if isinstance(c, (sp.Ge, sp.Gt, sp.Le, sp.Lt)) and below:
-        return replace(b, low=max(b.low, other + (1 if strict else 0)))
-    return None
-
-
-def occurrences(body: S, key: str) -> list[S]:
-    """The distinct places where a quantity stands in a body."""
-    found = [a for a in body.atoms(sp.Indexed) if str(a.base) == key]
-    if not found:  # the label of an indexed base is a symbol too
-        bases = {a.base.label for a in body.atoms(sp.Indexed)}
-        found = [a for a in body.atoms(sp.Symbol) if a.name == key and not a.is_integer and a not in bases]
-    return sorted(found, key=str)
+def quantities_in(body: S) -> list[S]:
+    """The distinct places where quantities stand in a body, in a stable order."""
+    indexed_ = body.atoms(sp.Indexed)
+    bases = {a.base.label for a in indexed_}  # the label of an indexed base is a symbol too
+    return sorted([*indexed_, *(a for a in body.atoms(sp.Symbol) if not a.is_integer and a not in bases)], key=str)
 
 
 def adjoints_in(body: S) -> list[S]:
@@ -376,57 +413,3 @@ def split_adjoint(adjoint: S) -> tuple[str, tuple[S, ...]]:
     if isinstance(adjoint, sp.Indexed):
         return str(adjoint.base).removeprefix(ADJOINT), tuple(adjoint.indices)
     return str(adjoint.name).removeprefix(ADJOINT), ()
-
-
-def _solve(index: S, wanted: S, unsolved: list[Bound]) -> tuple[Bound, S] | None:
-    """Solve index = wanted for an unsolved variable that stands alone with coefficient +1 or -1."""
-    index = sp.expand(index)
-    for b in unsolved:
-        coefficient = index.coeff(b.variable)
-        if coefficient in (1, -1) and not (index - coefficient * b.variable).has(b.variable):
-            return b, sp.expand((wanted - (index - coefficient * b.variable)) * coefficient)
-    return None
-
-
-def _in(b: Bound, conditions: list[S]) -> bool:
-    return any(b.variable in c.free_symbols for c in conditions)
-
-
-def collect(terms: list[Term]) -> list[Term]:
-    """Add up like terms: equal up to the names of their bound variables."""
-    seen: dict[tuple[object, ...], Term] = {}
-    for t in terms:
-        t = canonical(t)
-        coefficient, rest = t.body.as_coeff_Mul()
-        key = (rest, t.bound, t.conditions)
-        if key in seen:
-            before = seen[key].body.as_coeff_Mul()[0]
-            seen[key] = Term((before + coefficient) * rest, t.bound, t.conditions)
-        else:
-            seen[key] = t
-    return [t for t in seen.values() if t.body != 0]
-
-
-def canonical(t: Term) -> Term:
-    """Bound variables renamed in the order in which they appear, so that equal terms look equal."""
-    order = sorted(t.bound, key=lambda b: (str(b.high), _signature(t.body, b.variable)))
-    for n, b in enumerate(order):
-        stem = str(b.variable).split("#")[0]
-        new = sp.Symbol(f"{stem}#c{n}", integer=True)
-        t = Term(
-            t.body, tuple(replace(x, variable=new) if x.variable == b.variable else x for x in t.bound), t.conditions
-        ).subs(b.variable, new)
-    return Term(t.body, tuple(sorted(t.bound, key=lambda b: str(b.variable))), tuple(sorted(t.conditions, key=str)))
-
-
-def _signature(body: S, variable: S) -> str:
-    """How a bound variable occurs, without the names of the other bound variables."""
-
-    def mark(index: S) -> str:
-        if not any("#" in str(s) for s in index.free_symbols):
-            return str(index)
-        return "*" if index.has(variable) else "."
-
-    atoms = [a for a in body.atoms(sp.Indexed) if variable in a.free_symbols]
-    parts = [f"{a.base}:{[mark(i) for i in a.indices]}" for a in atoms]
-    return ",".join(sorted(parts))

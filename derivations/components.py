@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.calculus import Calculus, _solve, adjoints_in, collect, occurrences, split_adjoint
+from derivations.calculus import Calculus, adjoints_in, split_adjoint
 from derivations.derivation import Derivation, Step
 from derivations.index_form import readable
+from derivations.like_terms import collect, solved_for
 from derivations.model import Model
 from derivations.terms import Bound, S, Term
 from notation.errors import EvaluationError
@@ -118,7 +119,7 @@ class _Entries:
             if not isinstance(c, sp.Eq):
                 continue
             for b in term.bound:
-                found = _solve(c.lhs, c.rhs, [b]) or _solve(c.rhs, c.lhs, [b])
+                found = solved_for(c.lhs, c.rhs, [b]) or solved_for(c.rhs, c.lhs, [b])
                 if found is None:
                     continue
                 value = found[1]
@@ -141,22 +142,21 @@ class _Entries:
 
     def bracketed(self) -> Expr | None:
         """The derivative of the forward equation before any bracket is solved; None where it is not direct."""
-        equations = [e for e in self.calculus.equations if e.name == self.of.name]
         parts: list[Expr] = []
-        for equation in equations:
-            for term in equation.terms:
-                for atom in occurrences(term.body, self.wrt.name):
-                    dummy = sp.Dummy(real=True)
-                    slope = term.body.subs(atom, dummy).diff(dummy).subs(dummy, atom)
-                    matches = tuple(
-                        sp.Eq(a, b, evaluate=False)
-                        for a, b in zip(atom.indices, self.wrt_at, strict=True)
-                        if sp.expand(a - b) != 0
-                    )
-                    one = Term(slope, term.bound, (*term.conditions, *matches))
-                    for b, mine in zip(equation.free, self.of_at, strict=True):
-                        one = one.subs(b.variable, mine)
-                    parts.append(self.with_brackets(one))
+        for equation, term, atom in self.calculus.uses.get(self.wrt.name, ()):
+            if equation.name != self.of.name:
+                continue
+            dummy = sp.Dummy(real=True)
+            slope = term.body.subs(atom, dummy).diff(dummy).subs(dummy, atom)
+            matches = tuple(
+                sp.Eq(a, b, evaluate=False)
+                for a, b in zip(atom.indices, self.wrt_at, strict=True)
+                if sp.expand(a - b) != 0
+            )
+            one = Term(slope, term.bound, (*term.conditions, *matches))
+            for b, mine in zip(equation.free, self.of_at, strict=True):
+                one = one.subs(b.variable, mine)
+            parts.append(self.with_brackets(one))
         return readable(add(*parts), self.letters) if parts else None
 
     def with_brackets(self, term: Term) -> Expr:

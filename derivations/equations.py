@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from derivations.model import Equation, Model, with_bounds
-from derivations.terms import Bound, S, Term, ToSympy, fresh, index_symbol, restart
+from derivations.terms import Bound, Relu, S, Step, Term, ToSympy, fresh, index_symbol, numbered, restart
 from derivations.trees import ToTree
 from notation.errors import EvaluationError
 from notation.fields import Index, renamed
@@ -50,6 +50,7 @@ class IndexEquations:
         )
         self.equations: list[IndexEquation] = []
         self.rewrites: list[tuple[S, S, tuple[S, ...]]] = []
+        self.owners: dict[str, str] = {}  # the quantity in whose equation a hidden one was named
         self.summed: set[str] = set()  # distributions whose entries were added up to 1
         # quantities that are one number at all steps, such as a gate held at 1
         self.constants: dict[str, Expr] = {e.left.name: e.right for e in model.equations if isinstance(e.right, Num)}
@@ -58,6 +59,7 @@ class IndexEquations:
                 self.linearised(e, e.right)
             else:
                 self._add(self.flattened(e))
+        self.numbered = numbered()
 
     def linearised(self, equation: Equation, call: Call) -> None:
         """A scalar function known by name only enters by its differential: the sum of slope times argument."""
@@ -112,6 +114,7 @@ class IndexEquations:
         )
         bounded = with_bounds(self.folded(e), self.quantities, self.model.vocabulary.ranges)
         field = Lowering(self.shape_of, self.model.elementwise).lower(bounded)
+        self.owners[name] = equation.left.name
         axes = equation.left.at
         shape = tuple(d for d in (field.rows, field.cols) if d is not None)
         self.quantities[name] = Quantity(name, tuple(a.name for a in axes if isinstance(a, Ref)), shape)
@@ -220,6 +223,7 @@ class IndexEquations:
         axes = tuple(str(b.variable) for b in mine if str(b.variable) in self.model.vocabulary.ranges)
         shape: tuple[Dim, ...] = tuple((self.to_tree.scalar(b.high),) for b in mine if str(b.variable) not in axes)
         self.quantities[name] = Quantity(name, axes, shape)
+        self.owners[name] = owner
         self.equations.append(IndexEquation(name, tuple(mine), tuple(self.terms(e)), owner, hidden=True))
         at = tuple(Ref(str(b.variable)) for b in mine if str(b.variable) in axes)
         return Ref(name, at, tuple(Ref(str(b.variable)) for b in mine if str(b.variable) not in axes))
@@ -231,8 +235,10 @@ class IndexEquations:
         value = self.to_sympy.scalar(body)
         target = sp.IndexedBase(key)[tuple(b.variable for b in free)] if free else sp.Symbol(key, real=True)
         variables = tuple(b.variable for b in free)
-        if isinstance(value, sp.Function):
+        if isinstance(value, sp.Function) or (value.is_Pow and value.exp == sp.Rational(1, 2)):
             self.rewrites.append((value, target, variables))
+        if isinstance(value, Relu):  # positive where its argument is
+            self.rewrites.append((Step(*value.args), Step(target), variables))
         elif value.is_Mul and len(value.args) == 2:
             for f in value.args:
                 if isinstance(f, sp.exp):

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.calculus import Calculus, Contribution, adjoints_in, split_adjoint
+from derivations.calculus import Contribution, adjoints_in, calculus_of, split_adjoint
 from derivations.derivation import Derivation, Step
+from derivations.factoring import factored
 from derivations.index_form import free_letters, readable
 from derivations.model import Model
-from derivations.raising import MatrixFormError, Raising, factored, joined
+from derivations.raising import MatrixFormError, Raising, joined
 from derivations.steps import Story, presentable
 from derivations.terms import ADJOINT, S, Term, index_symbol
+from derivations.unfolding import Unfolding
 from notation.errors import EvaluationError
 from notation.statement import simplified
 from notation.tree import (
@@ -38,7 +40,7 @@ from notation.tree import (
 def derive_gradient(
     model: Model,
     target: Expr,
-    allowed: Sequence[Expr],
+    allowed: Sequence[Expr] | None,
     *,
     unroll: bool = False,
     through: Sequence[str] = (),
@@ -46,8 +48,9 @@ def derive_gradient(
 ) -> Derivation:
     """Derive `target` = dL/dv in terms of the allowed derivatives (and all forward quantities).
 
-    With `through`, the derivation stays at the level of these states, whose Jacobians stand. `where` restricts the
-    steps that are asked about.
+    With `allowed=None` the derivative by any quantity that has a name may stand: one step back. With `through`, the
+    derivation stays at the level of these states, whose Jacobians stand. `where` restricts the steps that are asked
+    about.
 
     Raises `EvaluationError` where the adjoint equations cannot be closed with what is allowed.
     """
@@ -58,7 +61,7 @@ def derive_gradient(
 def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
     """The derivative of one quantity by another along explicit occurrences only, in matrix form."""
     target = Partial(of, wrt, "direct")
-    calculus = Calculus(model)
+    calculus = calculus_of(model)
     raising = Raising(calculus.to_tree, tuple(model.vocabulary.ranges))
     story = Story(calculus, raising, target, ())
     component = index_symbol(free_letters(add(*(e.right for e in model.equations)), 1)[0])
@@ -71,7 +74,7 @@ def derive_local(model: Model, of: Ref, wrt: Ref) -> Expr:
 
 
 class _Gradient:
-    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr], where: Expr | None = None) -> None:
+    def __init__(self, model: Model, target: Expr, allowed: Sequence[Expr] | None, where: Expr | None = None) -> None:
         if not isinstance(target, Partial) or not isinstance(target.wrt, Ref):
             raise EvaluationError("a gradient needs a quantity to differentiate by")
         self.model = model
@@ -86,7 +89,7 @@ class _Gradient:
         letters = free_letters(avoid, len(shape) + len(rows))
         self.rows, self.letters = letters[: len(rows)], letters[len(rows) :]
         self.of = replace(target.of, index=tuple(Ref(c) for c in self.rows))
-        self.calculus = Calculus(model, self.of)
+        self.calculus = calculus_of(model, self.of)
         self.raising = Raising(self.calculus.to_tree, self.sequences)
         self.steps_at = tuple(self.calculus.to_sympy.scalar(a) for a in self.wrt.at)
         self.components = tuple(index_symbol(c) for c in self.letters)
@@ -96,6 +99,8 @@ class _Gradient:
 
     def keep(self) -> Callable[[str, tuple[S, ...]], bool]:
         """Which adjoints stay in the answer."""
+        if self.allowed is None:
+            return lambda key, at: key.split("|", maxsplit=1)[0] in self.model.vocabulary.quantities
         wrt = [a.wrt for a in self.allowed if isinstance(a, Partial)]
         patterns = [(r.name, r.at) for r in wrt if isinstance(r, Ref)]
 
@@ -114,7 +119,7 @@ class _Gradient:
 
     def open_pattern(self, positions: tuple[Expr, ...]) -> bool:
         """Whether a pattern such as dL/dh_t means any step, because the target has no step variable t."""
-        names = {r.name for p in positions for r in walk(p) if isinstance(r, Ref)} & set(self.sequences)
+        names = {r.name for p in positions for r in walk(p) if isinstance(r, Ref)} - set(self.model.sizes)
         mine = {r.name for p in self.wrt.at for r in walk(p) if isinstance(r, Ref)}
         return bool(names) and not names <= mine
 
@@ -138,9 +143,10 @@ class _Gradient:
             if n == 0 and not self.rows:
                 steps.extend(self.opening([c for c in contributions if not self.vanishes(c.term)], len(keys) == 1))
             per_block.append(self.calculus.eliminated([c.term for c in contributions], self.keep(), self.last()))
+        unfolded = Unfolding(self.calculus, self.raising).tree
         index_form = self.index_form(per_block) if len(keys) == 1 else None
         try:
-            raised = [self.raising.terms(terms, self.free) for terms in per_block]
+            raised = [unfolded(self.raising.terms(terms, self.free)) for terms in per_block]
             value = raised[0] if len(raised) == 1 else joined(raised)
             matrix = True
         except MatrixFormError:
@@ -224,13 +230,16 @@ class _Gradient:
     def index_form(self, per_block: list[list[Term]]) -> Expr:
         """The claim component by component."""
         terms = factored(per_block[0], self.calculus.to_tree.axes)
-        tree = readable(self.calculus.tree(terms), [*self.rows, *self.letters])
+        unfolded = Unfolding(self.calculus, self.raising).tree(self.calculus.tree(terms))
+        tree = readable(unfolded, [*self.rows, *self.letters])
         left = Partial(self.of, replace(self.wrt, index=tuple(Ref(c) for c in self.letters)))
         return Compare((left, presentable(tree)), ("=",))
 
     def assumptions(self) -> tuple[str, ...]:
         out = []
-        if self.wrt.at:
+        if self.wrt.name in self.model.backward:
+            out.append("quantities that run backwards and their adjoints are 0 before the first step")
+        elif self.wrt.at:
             out.append("quantities and adjoints beyond the last step are 0")
         out.extend(f"the entries of ${name}$ sum to 1" for name in sorted(self.calculus.summed))
         return tuple(out)
@@ -279,7 +288,7 @@ class _Gradient:
         return Derivation(claim, index_form, steps, self.assumptions(), True)
 
     def keep_or_self(self, name: str) -> Callable[[str, tuple[S, ...]], bool]:
-        others = {a.wrt.name for a in self.allowed if isinstance(a, Partial) and isinstance(a.wrt, Ref)}
+        others = {a.wrt.name for a in self.allowed or () if isinstance(a, Partial) and isinstance(a.wrt, Ref)}
         return lambda key, at: key.split("|")[0] in others | {name}
 
 

@@ -5,16 +5,17 @@ A new architecture is a list of equations; nothing here knows the name of any.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from derivations.direction import runs_backward
 from notation.answer import read_formula
-from notation.brackets import dimensions
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.fields import Field
 from notation.indexed import Lowering
 from notation.tokens import Token
-from notation.tree import Add, Call, Expr, Ref, number, walk
+from notation.tree import Add, Call, Expr, Num, Ref, number, walk
 from notation.vocabulary import INDEX_LETTERS, STEPPED, Dim, Quantity, Shape, Vocabulary, spell
 
 # How an input can be sampled; a first value that is zero is so at all earlier steps too.
@@ -71,6 +72,7 @@ class Model:
 
     `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. All names are canonical.
     `functions` are those known by name only, with their kind: `elementwise`, or `scalar` (a number from vectors).
+    `backward` names the sequence along which a quantity runs from the last step to the first.
     """
 
     name: str
@@ -78,12 +80,13 @@ class Model:
     sizes: tuple[str, ...]
     inputs: tuple[str, ...]
     parameters: tuple[str, ...]
-    initial: tuple[tuple[str, int], ...]
+    initial: tuple[tuple[str, Expr], ...]
     equations: tuple[Equation, ...]
     loss: str | None
     distributions: frozenset[str] = frozenset()
     samples: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
+    backward: Mapping[str, str] = field(default_factory=dict)
 
     def shape(self, name: str) -> Shape:
         """The declared or inferred component shape of a quantity."""
@@ -137,7 +140,7 @@ class _Builder:
         self.quantities: dict[str, Quantity] = {}
         self.spellings: dict[str, str] = {}
         self.ranges: dict[str, tuple[Expr | None, Expr | None]] = {}
-        self.initial: list[tuple[str, int]] = []
+        self.initial: list[tuple[str, Expr]] = []
         self.componentwise: set[str] = set()
         self.letters: set[str] = set()
         self.distributions: set[str] = set()
@@ -191,6 +194,7 @@ class _Builder:
             frozenset(self.distributions),
             self.samples,
             self.functions,
+            runs_backward(equations, self.quantities),
         )
 
     def vocabulary(self) -> Vocabulary:
@@ -241,20 +245,20 @@ class _Builder:
         if first in {"1", "scalar", "number"}:
             return (), set(flags)
         try:
-            tree = read_formula(first.replace(" x ", " \\times "), known)
+            trees = [read_formula(part, known) for part in re.split(r" x |×|\\times(?![a-z])", first)]
         except ReadError as problem:
             raise ModelError(
                 f"the shape of {name} could not be read: {problem.message}", hint="write: n x (n+d)"
             ) from problem
-        return tuple(blocks(d) for d in dimensions(tree)), set(flags)
+        return tuple(blocks(d) for d in trees), set(flags)
 
     def leaf(self, spelled: str, shape_text: str, *, trained: bool = False) -> str | None:
         """Declare an input, parameter or initial state; the canonical name, or None for an initial state."""
         symbol, pieces = spell(spelled)
         shape, flags = self.shape_text(spelled, shape_text)
         axes, label, start = self.positions(pieces)
-        if trained and start is not None:  # W_1 is a name; only a quantity of the sequence has a first step
-            label, start = label + str(start), None
+        if trained and isinstance(start, Num):  # W_1 is a name; only a quantity of the sequence has a first step
+            label, start = f"{label}{start.value}", None
         name = replace(symbol, label=label).canonical
         if start is not None:
             self.initial.append((name, start))
@@ -268,11 +272,15 @@ class _Builder:
         self.spellings[replace(symbol, label=label).key] = name
         return None if start is not None else name
 
-    def positions(self, pieces: list[list[Token]]) -> tuple[tuple[str, ...], str, int | None]:
+    def positions(self, pieces: list[list[Token]]) -> tuple[tuple[str, ...], str, Expr | None]:
         """Axes, label and fixed first step of a declared name."""
         axes: list[str] = []
-        label, start = "", None
-        letters = [t for p in pieces for t in p]
+        label = ""
+        start: Expr | None = None
+        for piece in pieces:
+            if any(t.kind == "op" for t in piece):  # T+1, where a recurrence begins that runs backwards
+                start = read_formula("".join(t.text for t in piece), self.vocabulary())
+        letters = [t for p in pieces if not any(t.kind == "op" for t in p) for t in p]
         for token in letters:
             for part in (
                 token.text if token.kind == "name" and all(c in self.ranges for c in token.text) else [token.text]
@@ -280,7 +288,7 @@ class _Builder:
                 if part in self.ranges:
                     axes.append(part)
                 elif token.kind == "num" and self.ranges:
-                    start = int(part)
+                    start = number(int(part))
                 else:
                     label += part
         return tuple(axes), label, start

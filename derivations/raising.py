@@ -5,11 +5,12 @@ Matrix form is presentation. A term that has none keeps its index form, and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
+from derivations.factoring import factored
 from derivations.terms import ADJOINT, S, Term
 from derivations.trees import ToTree, ordered
 from notation.tree import (
@@ -24,6 +25,7 @@ from notation.tree import (
     Mul,
     Neg,
     Num,
+    Ones,
     Partial,
     Pow,
     Reduce,
@@ -48,6 +50,18 @@ class _Network:
     vectors: dict[S, list[Expr]] = field(default_factory=dict)
     matrices: list[tuple[Expr, S, S]] = field(default_factory=list)
 
+    def pair(self) -> None:
+        """Matrices that carry the same two indices are multiplied elementwise."""
+        found: dict[frozenset[S], tuple[Expr, S, S]] = {}
+        for matrix, row, col in self.matrices:
+            key = frozenset((row, col))
+            if key in found:
+                other, r, c = found[key]
+                found[key] = (Mul(other, matrix if (row, col) == (r, c) else flipped(matrix), "elementwise"), r, c)
+            else:
+                found[key] = (matrix, row, col)
+        self.matrices = list(found.values())
+
 
 class Raising:
     """Turns terms into matrix expressions; `axes` tells which bound variables are sequence variables."""
@@ -55,6 +69,7 @@ class Raising:
     def __init__(self, to_tree: ToTree, sequences: Sequence[str]) -> None:
         self.to_tree = to_tree
         self.sequences = set(sequences)
+        self.bare = 0
 
     def is_step(self, variable: S, body: S) -> bool:
         """Whether an index variable runs over a sequence rather than components."""
@@ -71,9 +86,22 @@ class Raising:
 
         Raises `MatrixFormError` if a term has none.
         """
-        raised = [self.term(t, target) for t in factored(terms, self.to_tree.axes)]
+        self.bare = 0
+        raised = [e for t in factored(terms, self.to_tree.axes) for e in self.parts(t, target)]
+        if raised and self.bare == len(raised):
+            raise MatrixFormError("a free matrix index")  # nothing here has the shape of the whole
         raised.sort(key=lambda e: (isinstance(e, Neg), lateness(e)))
         return add(*raised)
+
+    def parts(self, term: Term, target: tuple[S, ...]) -> list[Expr]:
+        """The matrix form of one term, or of its parts where a bracket in it has none."""
+        try:
+            return [self.term(term, target)]
+        except MatrixFormError:
+            parts = sp.Add.make_args(sp.expand(term.body))
+            if len(parts) == 1:
+                raise
+            return [self.term(Term(part, term.bound, term.conditions), target) for part in parts]
 
     def term(self, term: Term, target: tuple[S, ...]) -> Expr:
         """The matrix form of one term."""
@@ -98,8 +126,12 @@ class Raising:
         for f in ordered(sp.Mul.make_args(rest)):
             if f != 1:
                 self.place(f, [*target, *inner], net)
-        for variable in self.elimination_order(inner, net):
+        while inner:
+            net.pair()
+            variable = min(inner, key=lambda v: (sum(v in m[1:] for m in net.matrices), str(v)))
+            inner.remove(variable)
             self.eliminate(variable, net)
+        net.pair()
         value = self.assembled(net, target, diagonal)
         for b in reversed(steps):
             letter = self.step_letter(b.variable, value)
@@ -129,17 +161,14 @@ class Raising:
             net.scalars.append(tree)
         elif len(used) == 1:
             net.vectors.setdefault(used[0], []).append(whole(tree, str(used[0])))
-        elif len(used) == 2 and isinstance(f, sp.Indexed):
-            row, col = f.indices[-2], f.indices[-1]
-            if not (row in used and col in used and row != col):
+        elif len(used) == 2:
+            pairs = [a.indices[-2:] for a in f.atoms(sp.Indexed) if set(used) <= a.free_symbols]
+            if not pairs or set(pairs[0]) != set(used):
                 raise MatrixFormError(str(f))
-            net.matrices.append((_without_components(tree), row, col))
+            row, col = pairs[0]
+            net.matrices.append((whole_matrix(tree, str(row), str(col)), row, col))
         else:
             raise MatrixFormError(str(f))
-
-    def elimination_order(self, inner: list[S], net: _Network) -> list[S]:
-        """Leaves of the network first, so that products are matrix times vector where possible."""
-        return sorted(inner, key=lambda v: (sum(v in m[1:] for m in net.matrices), str(v)))
 
     def eliminate(self, variable: S, net: _Network) -> None:
         """Carry out the sum over one index."""
@@ -156,17 +185,16 @@ class Raising:
             return
         if len(touching) == 1:
             matrix, row, col = touching[0]
-            if vector is None:
-                raise MatrixFormError("a sum over a matrix index")
+            vector = vector or Ones()  # the sums of the rows or columns
             if row == variable:
-                net.vectors.setdefault(col, []).append(Mul(Transpose(matrix), vector))
+                net.vectors.setdefault(col, []).append(Mul(flipped(matrix), vector))
             else:
                 net.vectors.setdefault(row, []).append(Mul(matrix, vector))
             return
         if len(touching) == 2:
             first, second = touching
-            a, a_other = (first[0], first[1]) if first[2] == variable else (Transpose(first[0]), first[2])
-            b, b_other = (second[0], second[2]) if second[1] == variable else (Transpose(second[0]), second[1])
+            a, a_other = (first[0], first[1]) if first[2] == variable else (flipped(first[0]), first[2])
+            b, b_other = (second[0], second[2]) if second[1] == variable else (flipped(second[0]), second[1])
             middle = Mul(a, Call("diag", (vector,))) if vector is not None else a
             net.matrices.append((Mul(middle, b), a_other, b_other))
             return
@@ -178,10 +206,10 @@ class Raising:
             return _product(net.scalars)
         if len(target) == 1:
             vectors = net.vectors.get(target[0], [])
-            if net.matrices or not vectors:
+            if net.matrices or not (vectors or net.scalars):
                 raise MatrixFormError("a free matrix index")
-            value = elementwise(vectors)
-            return _scaled(net.scalars, value)
+            self.bare += not vectors  # the same number for every component
+            return _scaled(net.scalars, elementwise(vectors) if vectors else Ones())
         row, col = target
         left, right = net.vectors.get(row, []), net.vectors.get(col, [])
         if diagonal:
@@ -193,49 +221,12 @@ class Raising:
         if len(net.matrices) > 1:
             raise MatrixFormError("an elementwise product of matrices")
         matrix, r, c = net.matrices[0]
-        value = matrix if (r, c) == (row, col) else Transpose(matrix)
+        value = matrix if (r, c) == (row, col) else flipped(matrix)
         if left:
             value = Mul(Call("diag", (elementwise(left),)), value)
         if right:
             value = Mul(value, Call("diag", (elementwise(right),)))
         return _scaled(net.scalars, value)
-
-
-def factored(terms: Sequence[Term], axes: Callable[[str], int]) -> list[Term]:
-    """Terms with the same sums and adjoints brought together: `o dh - o dh tanh^2` is `dh o (1 - tanh^2)`."""
-    groups: dict[tuple[object, ...], list[Term]] = {}
-    for t in terms:
-        marks = tuple(sorted((str(a) for a in t.body.atoms(sp.Indexed) if _is_common(a, axes)), key=str))
-        groups.setdefault((t.bound, t.conditions, marks), []).append(t)
-    out = []
-    for (bound, conditions, _), members in groups.items():
-        body = sp.Add(*[m.body for m in members])
-        out.append(Term(_positive_lead(sp.factor_terms(body)), bound, conditions))  # type: ignore[arg-type]
-    return out
-
-
-def _positive_lead(body: S) -> S:
-    """`-(y - yhat)` is `yhat - y`."""
-    coefficient, rest = body.as_coeff_Mul()
-    if not coefficient.is_negative:
-        return body
-    factors = list(sp.Mul.make_args(rest))
-    for n, f in enumerate(factors):
-        if f.is_Add and len(f.args) == 2 and any(_negative(a) for a in f.args):
-            factors[n] = sp.Add(*[-a for a in f.args])
-            return -coefficient * sp.Mul(*factors)
-    return body
-
-
-def _negative(x: S) -> bool:
-    return bool(x.as_coeff_Mul()[0].is_negative)
-
-
-def _is_common(a: S, axes: Callable[[str], int]) -> bool:
-    """Adjoints, and matrices, decide which terms belong together."""
-    name = str(a.base)
-    adjoint = name.startswith("\u2202")
-    return adjoint or "|" in name or len(a.indices) - axes(name) > 1
 
 
 def whole(tree: Expr, index: str) -> Expr:
@@ -248,6 +239,29 @@ def whole(tree: Expr, index: str) -> Expr:
         return Mul(left, right, "elementwise" if both else "juxtaposed")
     if isinstance(tree, (Add, Neg, Pow, Call, Div)):
         return rebuild(tree, lambda c: whole(c, index))
+    if isinstance(tree, Num):
+        return tree
+    raise MatrixFormError(type(tree).__name__)
+
+
+def whole_matrix(tree: Expr, row: str, col: str) -> Expr:
+    """A factor over two component indices as a matrix expression: `1 - H[i,k]^2` is `1 - H ⊙ H`."""
+    if isinstance(tree, (Ref, Component, Partial)):
+        inner = tree.wrt if isinstance(tree, Partial) else tree
+        names = [i.name for i in getattr(inner, "index", ()) if isinstance(i, Ref)]
+        if names[-2:] not in ([row, col], [col, row]):
+            raise MatrixFormError("a vector among matrices")
+        value = _without_components(tree)
+        return value if names[-2:] == [row, col] else flipped(value)
+    if isinstance(tree, Pow) and isinstance(tree.exponent, Num) and tree.exponent.value in (2, 3):
+        base = whole_matrix(tree.base, row, col)
+        return elementwise([base] * int(tree.exponent.value))
+    if isinstance(tree, Mul):
+        left, right = whole_matrix(tree.left, row, col), whole_matrix(tree.right, row, col)
+        plain = isinstance(tree.left, Num) or isinstance(tree.right, Num)
+        return Mul(left, right, "juxtaposed" if plain else "elementwise")
+    if isinstance(tree, (Add, Neg, Call)):
+        return rebuild(tree, lambda c: whole_matrix(c, row, col))
     if isinstance(tree, Num):
         return tree
     raise MatrixFormError(type(tree).__name__)
@@ -283,6 +297,17 @@ def transposed(vector: Expr) -> Expr:
     if isinstance(vector, Mul) and vector.kind == "juxtaposed" and isinstance(vector.left, Transpose):
         return Mul(transposed(vector.right), vector.left.body)
     return Transpose(vector)
+
+
+def flipped(matrix: Expr) -> Expr:
+    """The transpose of a matrix, carried out: that of `A^T B` is `B^T A`."""
+    if isinstance(matrix, Transpose):
+        return matrix.body
+    if isinstance(matrix, Mul) and matrix.kind == "juxtaposed":
+        return Mul(flipped(matrix.right), flipped(matrix.left))
+    if isinstance(matrix, Call) and matrix.function == "diag":
+        return matrix
+    return Transpose(matrix)
 
 
 def _product(factors: list[Expr]) -> Expr:

@@ -162,9 +162,16 @@ class Term:
 _counter: list[Iterator[int]] = [itertools.count(1)]
 
 
-def restart() -> None:
-    """Number new bound variables from the start: a derivation looks the same whatever was derived before it."""
-    _counter[0] = itertools.count(1)
+def restart(after: int = 0) -> None:
+    """Number new bound variables from there on: a derivation looks the same whatever was derived before it."""
+    _counter[0] = itertools.count(after + 1)
+
+
+def numbered() -> int:
+    """How many bound variables there are since the numbering began."""
+    count = next(_counter[0]) - 1
+    restart(count)
+    return count
 
 
 def fresh(stem: str = ".j") -> S:

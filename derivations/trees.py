@@ -97,12 +97,12 @@ class ToTree:
         steps = self.axes(name)
         at, index = tuple(indices[:steps]), tuple(indices[steps:])
         value: Expr = Ref(name, at, () if blocks else index)
+        if adjoint:
+            value = Partial(self.objective, value)
         for spec in blocks:
             axis, number_ = spec.split(":")
             value = Block(value, int(axis), int(number_))
-        if blocks:
-            value = Component(value, index)
-        return Partial(self.objective, value) if adjoint else value
+        return Component(value, index) if blocks else value
 
     def power(self, base: S, exponent: S) -> Expr:
         """A power; negative ones become fractions."""

@@ -218,6 +218,8 @@ class _Reader:
         cut = next((i for i, t in enumerate(tokens) if t.kind == "op" and t.text in {"=", "in"}), None)
         if cut is None or cut > 2 or tokens[0].kind not in {"name", "greek"}:
             return None
+        if any(t.kind == "op" and t.text == "(" for t in tokens):
+            return None  # a function of a list
         inner = [t for t in tokens[cut + 1 :] if not (t.kind == "op" and t.text in {"{", "}", "\\{", "\\}", "[", "]"})]
         dots = next((i for i, t in enumerate(inner) if t.kind == "ellipsis"), None)
         if dots is None:

@@ -18,6 +18,7 @@ from notation.errors import EvaluationError, NoCaseError, OutOfRangeError, Shape
 from notation.limits import MAX_RANGE, MAX_VISITS
 from notation.ranging import Ranging
 from notation.scope import Position, Scope
+from notation.spreading import beside, spread
 from notation.tree import (
     Add,
     All,
@@ -74,7 +75,7 @@ class Evaluator(Ranging):
             Ref: self.reference,
             Add: self.sum,
             Neg: lambda e: arrays.multiply(scope.backend.constant(-1.0), self.value(e.body), "star"),
-            Mul: self.multiply,
+            Mul: self.product,
             Div: lambda e: arrays.divide(self.value(e.top), self.value(e.bottom)),
             Pow: lambda e: arrays.power(self.value(e.base), self.value(e.exponent)),
             Transpose: lambda e: arrays.transpose(self.value(e.body)),
@@ -187,9 +188,12 @@ class Evaluator(Ranging):
 
     def sum(self, e: Add) -> Array:
         """A sum of terms."""
-        total = self.value(e.terms[0])
-        for term in e.terms[1:]:
-            if isinstance(term, Neg):
+        terms = sorted(e.terms, key=lambda t: spread(t.body if isinstance(t, Neg) else t) is not None)
+        total = self.value(terms[0])
+        for term in terms[1:]:
+            if (found := beside(total, term, self.value)) is not None:
+                total = total + found
+            elif isinstance(term, Neg):
                 total = arrays.add(
                     total, arrays.multiply(self.scope.backend.constant(-1.0), self.value(term.body), "star")
                 )
@@ -197,14 +201,24 @@ class Evaluator(Ranging):
                 total = arrays.add(total, self.value(term))
         return total
 
-    def multiply(self, e: Mul) -> Array:
+    def product(self, e: Mul) -> Array:
         """A product; a bracket that does not hold makes it 0 even where its other factors do not exist (Iverson)."""
         try:
-            return arrays.multiply(self.value(e.left), self.value(e.right), e.kind, inner=self.scope.inner_dot)
+            return self.two_factors(e)
         except OutOfRangeError:
             if any(isinstance(f, Indicator) and not self.holds(f.condition) for f in _factors(e)):
                 return self.scope.backend.constant(0.0)
             raise
+
+    def two_factors(self, e: Mul) -> Array:
+        """The product of what stands left and right."""
+        left = self.value(e.left)
+        if e.kind == "elementwise" and (found := beside(left, e.right, self.value)) is not None:
+            return left * found
+        right = self.value(e.right)
+        if e.kind == "elementwise" and (found := beside(right, e.left, self.value)) is not None:
+            return found * right
+        return arrays.multiply(left, right, e.kind, inner=self.scope.inner_dot)
 
     def call(self, e: Call) -> Array:
         """A function call."""

@@ -99,6 +99,9 @@ def _inner(a: Array, c: Array, e: Call) -> Array:
 def _softmax(x: Array, b: Backend) -> Array:
     if tuple(x.shape) == ():
         raise ShapeError("softmax needs a vector")
+    if len(x.shape) == 2 and 1 not in tuple(x.shape):  # every row of a matrix
+        top = b.xp.exp(x - x.max())
+        return top / top.sum(1).reshape(-1, 1)
     top = b.xp.exp(x - x.max())
     return top / top.sum()
 

@@ -11,7 +11,20 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from notation.errors import EvaluationError, ShapeError
-from notation.fields import ELEMENTWISE, Field, Index, _is_identity, _pair, delta, entry_of, field_of, renamed, same
+from notation.fields import (
+    ELEMENTWISE,
+    Entry,
+    Field,
+    Index,
+    _is_identity,
+    _pair,
+    delta,
+    entry_of,
+    field_of,
+    renamed,
+    same,
+)
+from notation.spreading import spread
 from notation.tree import (
     Add,
     Block,
@@ -115,6 +128,11 @@ class Lowering:
         return replace(body, entry=lambda i, j: Neg(body.entry(i, j)))
 
     def _add(self, e: Add) -> Field:
+        plain = [t for t in e.terms if spread(t.body if isinstance(t, Neg) else t) is None]
+        if plain and len(plain) < len(e.terms):
+            matrix = self.lower(plain[0] if len(plain) == 1 else Add(tuple(plain)))
+            if matrix.kind == "matrix":
+                return self.with_repeated(matrix, [t for t in e.terms if t not in plain])
         parts = [self.lower(t) if not _is_identity(t) else None for t in e.terms]
         known = [p for p in parts if p is not None and p.kind != "scalar"]
         if not known and any(p is None for p in parts):
@@ -130,6 +148,21 @@ class Lowering:
             return Add(tuple(p.entry(i, j) for p in full))
 
         return Field(lead.rows, lead.cols, entry)
+
+    def with_repeated(self, lead: Field, terms: list[Expr]) -> Field:
+        """A matrix and terms that repeat a vector to its shape, such as `1 b^T`."""
+        entries = [lead.entry]
+        for t in terms:
+            body = t.body if isinstance(t, Neg) else t
+            vector = spread(body)
+            assert vector is not None
+            field = self.lower(vector)
+            across = isinstance(body, Mul) and body.right is vector  # 1 b^T: the same in every row
+            kind, fits = ("row", same(field.cols, lead.cols)) if across else ("column", same(field.rows, lead.rows))
+            if field.kind != kind or not fits:
+                raise ShapeError(f"a {field.kind} cannot be repeated to this matrix", t.span)
+            entries.append(_repeating(field.entry, across=across, negative=isinstance(t, Neg)))
+        return Field(lead.rows, lead.cols, lambda i, j: Add(tuple(entry(i, j) for entry in entries)))
 
     def _eye(self, dim: Dim | None, e: Expr) -> Field:
         sign = isinstance(e, Neg)
@@ -165,6 +198,10 @@ class Lowering:
         if isinstance(e.right, Identity):
             return self.lower(e.left)
         a, b = self.lower(e.left), self.lower(e.right)
+        if isinstance(e.right, Ones) and a.kind == "matrix":  # A 1 sums the rows
+            return Field(a.rows, None, lambda i, j: self.sum_over(a.cols, lambda k: a.entry(i, k)))
+        if isinstance(e.left, Transpose) and isinstance(e.left.body, Ones) and b.kind == "matrix":
+            return Field(None, b.cols, lambda i, j: self.sum_over(b.rows, lambda k: b.entry(k, j)))
         if a.kind == "scalar":
             return replace(b, entry=lambda i, j: Mul(a.entry(None, None), b.entry(i, j)))
         if b.kind == "scalar":
@@ -223,14 +260,13 @@ class Lowering:
             return replace(body, entry=lambda i, j: Call(e.function, (body.entry(i, j),), e.order))
         if e.function == "softmax" and not e.order:
             body = self.lower(e.args[0])
-            if body.kind not in {"column", "row"}:
+            if body.kind == "scalar":
                 raise ShapeError("softmax needs a vector")
-            along = body.rows if body.kind == "column" else body.cols
+            along = body.rows if body.kind == "column" else body.cols  # of a matrix, every row
 
             def at(i: Index | None, j: Index | None) -> Expr:
                 total = self.sum_over(
-                    along,
-                    lambda k: Call("exp", (body.entry(k, None) if body.kind == "column" else body.entry(None, k),)),
+                    along, lambda k: Call("exp", (body.entry(k, None) if j is None else body.entry(i, k),))
                 )
                 return Div(Call("exp", (body.entry(i, j),)), total)
 
@@ -348,3 +384,13 @@ class Lowering:
 
     def _identity(self, e: Identity) -> Field:
         raise ShapeError("the size of this identity matrix is not known")
+
+
+def _repeating(entry: Entry, *, across: bool, negative: bool) -> Entry:
+    """The entries of a vector that is repeated in every row (`across`) or column."""
+
+    def at(i: Index | None, j: Index | None) -> Expr:
+        value = entry(None, j) if across else entry(i, None)
+        return Neg(value) if negative else value
+
+    return at

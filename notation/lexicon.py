@@ -40,6 +40,8 @@ ACCENT_COMMANDS: Final[dict[str, str]] = {
     "ddot": "ddot",
     "check": "check",
     "breve": "breve",
+    "overrightarrow": "overrightarrow",
+    "overleftarrow": "overleftarrow",
 }
 COMBINING: Final[dict[str, str]] = {
     "\u0302": "hat",
@@ -49,6 +51,8 @@ COMBINING: Final[dict[str, str]] = {
     "\u0307": "dot",
     "\u0308": "ddot",
     "\u030c": "check",
+    "\u20d6": "overleftarrow",
+    "\u20d7": "overrightarrow",
 }
 # Suffixes that plain text uses for accents: y_hat, Ctilde.
 ACCENT_WORDS: Final[dict[str, str]] = {"hat": "hat", "tilde": "tilde", "bar": "bar", "tild": "tilde", "til": "tilde"}

@@ -43,6 +43,8 @@ _COMBINING = {
     "dot": "\u0307",
     "ddot": "\u0308",
     "vec": "\u20d7",
+    "overrightarrow": "\u20d7",
+    "overleftarrow": "\u20d6",
 }
 _SPACED = frozenset("+-=<>≤≥≠⊙⊘∈⊗∗·≈→×∧")
 # Raised digits only: Unicode has no full set of raised or lowered letters, and a mixture reads worse than `_{t+1}`.

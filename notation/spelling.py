@@ -48,7 +48,7 @@ class Spelling(Cursor):
         else:
             self.pos -= 1
             raise self.error("expected a name")
-        result = Spelled(base, tuple(accents), subs, sups, start, self.before())
+        result = Spelled(base, self.vocabulary.accents(base, accents), subs, sups, start, self.before())
         self.code_label(result)
         self.code_step(result)
         self.trailers(result)
@@ -161,7 +161,7 @@ class Spelling(Cursor):
         while (token := self.peek()) is not None:
             if token.kind == "combining":
                 self.pos += 1
-                out.accents = (*out.accents, token.text)
+                out.accents = self.vocabulary.accents(out.base, (*out.accents, token.text))
             elif (
                 token.kind == "num"
                 and not token.space

@@ -48,7 +48,7 @@ DELIMITERS: dict[str, str] = {
 BLACKBOARD = dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True))
 CALLIGRAPHIC = dict(zip("BEFHILMR", "ℬℰℱℋℐℒℳℛ", strict=True))
 
-ACCENTS = frozenset(["hat", "tilde", "bar", "dot", "ddot", "vec", "overline"])
+ACCENTS = frozenset(["hat", "tilde", "bar", "dot", "ddot", "vec", "overline", "overrightarrow", "overleftarrow"])
 
 COMMANDS: dict[str, str] = {name: char for table in (LETTERS, SIGNS, BIG) for char, name in table.items()} | {
     synonym: char for synonym, name in SYNONYMS.items() for char, n in SIGNS.items() if n == name

@@ -26,6 +26,9 @@ STEPPED = "@"
 INDEX_LETTERS = frozenset("ijklmpqrsuv")
 
 
+ARROWS = frozenset({"overrightarrow", "overleftarrow"})
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A named quantity: `axes` are the sequence variables it depends on, `shape` its component dimensions.
@@ -100,6 +103,12 @@ class Vocabulary:
     def knows_base(self, base: str) -> bool:
         """Whether any declared name begins with this letter (with whatever accent or label)."""
         return base in self._bases
+
+    def accents(self, base: str, accents: Iterable[str]) -> tuple[str, ...]:
+        """The accents of a name; an arrow that no such name is declared with only says that it is a vector."""
+        heads = [key.rpartition(":") for key in self.spellings]
+        known = {a for marks, _, rest in heads if rest.startswith(base) for a in marks.split(":")}
+        return tuple(a for a in accents if a not in ARROWS or self.open or a in known)
 
     @property
     def _bases(self) -> frozenset[str]:

@@ -121,7 +121,7 @@ class Run:
         self.inputs_of: dict[Place, tuple[Equation, dict[str, int]]] = {}
         self.given = dict(given or {})
         self.families: dict[str, Array] = {}
-        self.zeros = [(n, start) for n, start in model.initial if model.samples.get(n) == "zero"]
+        self.zeros = [(n, self.number(start)) for n, start in model.initial if model.samples.get(n) == "zero"]
         self.leaves()
         self.forward()
 
@@ -178,7 +178,7 @@ class Run:
     def leaves(self) -> None:
         """Sample parameters, first states and inputs."""
         for name, start in self.model.initial:
-            self.leaf(name, (start,))
+            self.leaf(name, (self.number(start),))
         for name in (*self.model.parameters, *self.model.inputs):
             for at in self.positions(self.model.vocabulary.quantities[name].axes):
                 self.leaf(name, at)
@@ -190,7 +190,8 @@ class Run:
     def forward(self) -> None:
         """Run the equations: those of one sequence together, step by step, in the order in which they stand.
 
-        Of a quantity that runs over several sequences, the one that is declared last leads.
+        Of a quantity that runs over several sequences, the one that is declared last leads. A value that is needed
+        before its turn, as in a recurrence from the last step to the first, is computed then.
         """
         for lead, group in itertools.groupby(self.model.equations, key=self.leading):
             members = list(group)
@@ -211,6 +212,8 @@ class Run:
         """Compute one quantity at one position, unless its value is given."""
         index = dict(zip(axes, at, strict=True))
         place = (e.left.name, at)
+        if place in self.inputs_of:
+            return
         self.inputs_of[place] = (e, index)
         if place in self.given:
             self.tensors[place] = torch.tensor(np.asarray(self.given[place]), dtype=torch.float64, requires_grad=True)
@@ -247,6 +250,10 @@ class Run:
                 return torch.tensor(float(self.sizes[name]), dtype=torch.float64)
             if any(name == n and at < (start,) for n, start in self.zeros):
                 return torch.zeros(self.shape(name), dtype=torch.float64)
+            e = next((e for e in self.model.equations if e.left.name == name), None)
+            if e is not None and (name, at) not in self.inputs_of and at in self.positions(axes[name]):
+                self.step(e, axes[name], at)
+                return self.tensors[name, at]
             raise KeyError(f"{name}{list(at)} has no value: is the first step declared among the inputs?")
 
         axes = {n: q.axes for n, q in self.model.vocabulary.quantities.items()}
@@ -390,6 +397,7 @@ def make_world(
         ranges=run.ranges,
         blocks={n: run.blocks(n) for n in shapes},
         loss=model.loss,
+        backward=model.backward,
         functions=model.functions,
         parameters=model.parameters,
         inputs=model.inputs,

@@ -42,6 +42,7 @@ class World:
     ranges: Mapping[str, tuple[int, int]]
     blocks: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     loss: str | None = None
+    backward: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
@@ -90,9 +91,9 @@ class World:
         raise EvaluationError(f"{name} is not computed by an activation")
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:
-        """Whether a position lies after the last step."""
+        """Whether a position lies after the last step, or before the first of what runs backwards."""
         return any(
-            i > self.ranges[axis][1]
+            i > self.ranges[axis][1] or (i < self.ranges[axis][0] and self.backward.get(name) == axis)
             for axis, i in zip(self.axes.get(name, ()), at, strict=False)
             if axis in self.ranges
         )

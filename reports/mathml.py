@@ -34,7 +34,10 @@ from notation.layout import layout
 from notation.tree import Expr
 
 _SPACES = {"thin": "0.17em", "medium": "0.25em", "quad": "1em"}
-_ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→", "overline": "‾"}
+_ACCENTS = {
+    "hat": "^", "tilde": "~", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→", "overline": "‾",
+    "overrightarrow": "→", "overleftarrow": "←",
+}  # fmt: skip
 
 
 def to_mathml(expr: Expr, *, highlight: Collection[Expr] = (), display: bool = False) -> str:

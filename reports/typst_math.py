@@ -42,7 +42,7 @@ _SPACES = {"thin": "thin", "medium": "med", "quad": "quad"}
 _STYLES = {"roman": "upright", "bold": "bold", "blackboard": "bb", "calligraphic": "cal"}
 _ACCENTS = {
     "hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow",
-    "overline": "overline",
+    "overline": "overline", "overrightarrow": "arrow", "overleftarrow": "arrow.l",
 }  # fmt: skip
 _FENCES = {
     "(": "paren.l", ")": "paren.r", "[": "bracket.l", "]": "bracket.r", "{": "brace.l", "}": "brace.r", "|": "bar.v",

@@ -29,6 +29,7 @@ def test_top_level_names(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == SHIPPED
     assert "assignments/iitkgp-ct3.md" in names
+    assert "derivations/library/gated.yaml" in names
     for room in SHIPPED - {"assignments"}:
         assert f"{room}/__init__.py" in names
         assert f"{room}/py.typed" in names

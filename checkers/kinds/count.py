@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from checkers.bench import Bench
 
 
+# Sizes at which the products of a forward pass are counted as they are made.
+SAMPLES = 3
+
+
 class Known(Strict):
     """A number that comes from a known other way of counting, and what to say about it."""
 
@@ -73,13 +77,13 @@ class Count(Kind):
 
     def entries(self, model: Model, other: Model | None) -> list[Step]:
         """One line for every parameter of the model, and of the other one where it differs."""
-        from derivations.counting import entries
+        from derivations.counting import parameter_count
         from derivations.trees import ToTree
 
         show = ToTree(lambda name: 0, None)
 
         def line(one: Model, name: str, where: str) -> Step:
-            side = show.scalar(entries(one.shape(name)))
+            side = show.scalar(parameter_count(one, [name]))
             return Step(Compare((Ref(name), side), ("=",)), f"entries of this parameter{where}")
 
         if other is None:
@@ -112,19 +116,39 @@ class Count(Kind):
         return Compare(tuple(sides), tuple(equals)) if equals else sides[0]
 
     def executed(self, bench: Bench, value: int) -> Road:
-        """Every array of the executed model, counted entry by entry."""
+        """Every array of the executed model, counted entry by entry; products as a forward pass makes them."""
         from reference_impl.run import Run, sample_sizes
+
+        if self.count == "multiplications":
+            return self.made(bench)
 
         def count(name: str) -> int:
             model = bench.model(name)
             sizes = {**sample_sizes(model, 0), **self.sizes}
             run = Run(model, sizes, 0)
-            return sum(int(run.tensors[p, ()].numel()) for p in model.parameters)
+            return sum(int(t.numel()) for (p, _), t in run.tensors.items() if p in model.parameters)
 
-        if self.count != "parameters":
-            return Road("counted", True, None, "index form")
         found = count(self.model) - (count(self.minus) if self.minus else 0)
         return Road("counted in torch", found == value, None, f"{found} entries")
+
+    def made(self, bench: Bench) -> Road:
+        """The polynomials beside the products that are made at small sizes."""
+        from derivations.terms import index_symbol
+        from reference_impl.run import sample_sizes
+        from reference_impl.tally import multiplications_made
+
+        told = []
+        for name in [self.model, *([self.minus] if self.minus else [])]:
+            model = bench.model(name)
+            for seed in range(SAMPLES):
+                sizes = sample_sizes(model, seed)
+                found = multiplications_made(model, sizes)
+                expected = self.polynomial(model).subs({index_symbol(k): v for k, v in sizes.items()})
+                shown = ",".join(f"{k}={v}" for k, v in sizes.items())
+                told.append(f"{found} at {shown}")
+                if expected != found:
+                    return Road("counted as made", False, None, f"{found} and not {expected} at {shown}")
+        return Road("counted as made", True, None, "; ".join(told))
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
