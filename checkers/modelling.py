@@ -98,7 +98,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         lines.extend(_repeated(owner, spec, repeat))
         inputs |= _all_layers(spec.inputs, repeat)
         parameters |= _all_layers(spec.parameters, repeat)
-        computed |= spec.computed
+        computed |= _all_layers(spec.computed, repeat)
         aliases |= spec.aliases
         samples |= spec.samples
         functions |= spec.functions

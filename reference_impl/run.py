@@ -273,7 +273,7 @@ class Run:
         out: dict[Place, Array] = {}
         for place, (equation, index) in self.inputs_of.items():
             right = equation.right
-            if not isinstance(right, Call) or len(right.args) != 1 or place in self.given:
+            if not isinstance(right, Call) or len(right.args) != 1 or place in self.given or equation.left.index:
                 continue
             try:
                 slope = evaluate(replace(right, order=right.order + 1), self.scope(self.tensors).at(**index))
