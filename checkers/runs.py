@@ -19,6 +19,7 @@ from notation.statement import Answer, Statement
 from notation.tree import (
     Add,
     All,
+    Call,
     Compare,
     Component,
     Expr,
@@ -29,6 +30,7 @@ from notation.tree import (
     number,
     substitute,
 )
+from notation.vocabulary import Quantity
 from reference_impl.world import Array, World
 
 
@@ -80,7 +82,7 @@ def clauses(answer: Answer, model: Model) -> dict[str, tuple[Stated, ...]]:
     """The equations of an answer by the quantity that they define; raises `ReadError` for lists that do not match."""
     out: dict[str, list[Stated]] = {}
     for s in answer.statements:
-        for left, one in _equations(s, answer.text):
+        for left, one in _equations(s, answer.text, model):
             out.setdefault(left, []).append(one)
     for name, own in answer.definitions.items():
         if name not in out:
@@ -89,16 +91,30 @@ def clauses(answer: Answer, model: Model) -> dict[str, tuple[Stated, ...]]:
     return {name: tuple(found) for name, found in out.items() if name not in leaves}
 
 
-def _equations(s: Statement, text: str) -> Iterator[tuple[str, Stated]]:
+def _equations(s: Statement, text: str, model: Model) -> Iterator[tuple[str, Stated]]:
     if s.role == "premise" or len(s.sides) < 2:
         return
     left, right = s.sides[0], s.sides[-1]
-    if isinstance(left, Ref):
+    quantity = model.vocabulary.quantities.get(left.name) if isinstance(left, Ref) else None
+    if isinstance(left, Ref) and quantity is not None and _is_whole(left, right, quantity):
+        ranges = model.vocabulary.ranges
+        family = min(quantity.axes, key=list(ranges).index)
+        place = Add((Ref(family), Neg(ranges[family][0] or number(1)), number(1)))
+        yield left.name, Stated(left.at, left.index, Component(right, (place,)), s.condition)
+    elif isinstance(left, Ref):
         yield left.name, Stated(left.at, left.index, right, s.condition)
     elif isinstance(left, Reduce) and left.operation == "stack":
         yield from _family(left, right, s.condition)
     elif isinstance(left, Vector) and isinstance(right, Vector):
         yield from _lists(list(left.entries), list(right.entries), s, text)
+
+
+def _is_whole(left: Ref, right: Expr, quantity: Quantity) -> bool:
+    """Whether `a = softmax(...)` gives a whole family of numbers at once: no member is named, and the right is a list."""
+    plain = left.at == tuple(Ref(axis) for axis in quantity.axes)
+    return (
+        plain and len(left.at) == 2 and not quantity.shape and isinstance(right, Call) and right.function == "softmax"
+    )
 
 
 def _family(left: Reduce, right: Expr, condition: Expr | None) -> Iterator[tuple[str, Stated]]:
