@@ -235,7 +235,7 @@ class Tracing:
             number = bare.index(line.span)
             columns = m == n and "column" in self.working.text[: bare[0][0]].lower()
             places = [(k, number) if columns else (number, k) for k in range(n)]
-        elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
+        elif (self.values or line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]
                 yield Claim(formula(name_of(y)), entry, worth_of(entry) or 0.0, (self.author.values[y],), (i,), (y,))
@@ -249,7 +249,9 @@ class Tracing:
         """Whether a name stands for all outputs together."""
         names = {n.name for n in (e,) if isinstance(n, Ref)}
         listed = [self.output(x) for x in entries_of(e)]
-        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or listed == list(range(len(listed)))
+        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or (
+            bool(listed) and listed == list(range(len(listed)))
+        )
 
     def output(self, e: Expr | None) -> int | None:
         """The number of the output that a name stands for."""

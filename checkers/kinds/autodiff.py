@@ -135,7 +135,7 @@ class Autodiff(Kind):
         if self.ask == "graph":
             return verdict(question, text, "manual", message="A drawing waits for a person.")
         graph = bench.graph(self.function)
-        working = read_working(text, graph, forwards=self.mode == "forward")
+        working = read_working(text, graph, forwards=self.mode == "forward", values=self.ask == "value")
         tracing = Tracing(working, graph, self.tolerance, values=self.ask == "value")
         if self.ask == "derivative":
             return self.check_derivative(bench, question, text, tracing)
