@@ -1,7 +1,7 @@
-"""Output of programs and signs of a keyboard in a worked computation, made plain: pasted arrays, spacing accents, arrows.
+"""Output of programs and signs of a keyboard in a working, made plain: pasted arrays, spacing accents, arrows.
 
-Only spellings change here. `[1.        , 2.2]` and rows in brackets without commas become lists, `v4˙` a letter with its
-dot, `v_{13} → 1` an equation of the kind that is asked.
+Only spellings change here. `[1.        , 2.2]` and rows in brackets without commas become lists, `v4˙` a letter with
+its dot, `v_{13} → 1` an equation of the kind that is asked.
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ _ENTRY = ("J", "j")
 # letters that mean something else unless they are defined: e^2, f(x), J = [[...]]
 _TAKEN = frozenset("efFJD")
 _SEVERAL = 2
-_DEFINED = re.compile(r"(?:^|[\n,;:.&$(]|\band\b|\bwith\b)[ \t$&]*([A-Za-z])[ \t]*&?=(?!=)(?![\s&]*(?:[\[(]|\\begin|\\left))", re.M)
+_DEFINED = re.compile(
+    r"(?:^|[\n,;:.&$(]|\band\b|\bwith\b)[ \t$&]*([A-Za-z])[ \t]*&?=(?!=)(?![\s&]*(?:[\[(]|\\begin|\\left))", re.M
+)
 _EXPONENTIAL = re.compile(
     r"(?<![A-Za-z\\])e\s*\^\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|\(([^()]*)\)|([A-Za-z]_?\d+)|(-?[\d.]+|[A-Za-z]))"
 )
