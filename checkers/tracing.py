@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from checkers.certainty import unclear
 from checkers.claims import CHAIN, Claim, Said, Traced, formula, last_number, worth_of
 from checkers.digits import agrees
 from checkers.following import follows
@@ -322,8 +323,11 @@ class Tracing:
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
-    def verdicts(self) -> tuple[LineVerdict, ...]:
-        """Every line: right, the first error, following from an earlier error, or wrong."""
+    def verdicts(self, *, aside: bool = False) -> tuple[LineVerdict, ...]:
+        """Every line: right, the first error, following from an earlier error, or wrong.
+
+        With `aside`, without the lines that are right when they mean something else.
+        """
         out: list[LineVerdict] = []
         said: Said = {}
         failed = False
@@ -331,6 +335,8 @@ class Tracing:
             text = " ".join(t.line.text.split())
             bad = next((c for c in t.claims if not c.right(self.tolerance)), None)
             reading = t.line.statement.tree
+            if aside and bad is not None and unclear(self, t):
+                continue
             if bad is None and not t.slip:
                 out.append(LineVerdict(text, "right", reading=reading))
             elif failed and bad is not None and follows(self, t, said):
