@@ -39,10 +39,13 @@ def meaning_of(lines: Iterable[Line], author: Graph) -> Meaning:
     shared = [k for k in stated if k in author.values and k not in author.inputs]
     more = _merged({k: e for k, e in stated.items() if k not in shared}, author)
     # a formula with a name of which nothing is said cannot be judged: v_3 = const
-    known = {**more.values, **stated, **constants}
-    unclear = {k for k, e in stated.items() if any(name not in known for name in references(e))}
-    stated = {k: e for k, e in stated.items() if k not in unclear}
-    shared = [k for k in shared if k not in unclear]
+    while True:
+        known = {*more.values, *stated, *constants}
+        clear = {k: e for k, e in stated.items() if all(name in known for name in references(e))}
+        if len(clear) == len(stated):
+            break
+        stated = clear
+    shared = [k for k in shared if k in stated]
     conflicts = [k for k in shared if not _same(stated[k], k, author, more)]
     if not conflicts:
         return Meaning((_merged(stated, author), author))

@@ -15,6 +15,15 @@ _ROW = rf"\[[ \t]*{_NUMBER}(?:[ \t]*,[ \t]*{_NUMBER}|[ \t]+{_NUMBER})+[ \t]*,?[ 
 # [[0.1 2.9]\n [1. 2.2]]: rows in brackets, with or without commas between numbers and rows
 _NESTED = re.compile(rf"\[\s*{_ROW}(?:\s*,?\s*{_ROW})+\s*,?\s*\]")
 _UNDER = re.compile(rf"(?m)^[ \t]*{_ROW}[ \t]*[,;]?(?:\n[ \t]*{_ROW}[ \t]*[,;]?)+[ \t.]*$")
+# (tensor([1.0, 2.2]),): the only entry of a tuple
+_ALONE = re.compile(rf"\(\s*(?:tensor|array)\(\s*({_ROW})\s*(?:,\s*dtype\s*=[\w.\s]+)?\)\s*,\s*\)")
+_LABEL = re.compile(r"(?m)^[ \t]*(?:Layer|Level|Step|Stage)[ \t]+\d+[ \t]*[:.)][ \t]")
+# what was typed to have something computed
+_SESSION = re.compile(
+    r"(?m)^[ \t]*(?:>>>|In ?\[\d*\]:)[ \t].*(?:\bimport\b|\bbackward\b|\bautograd\b|\b(?:grad|jac\w*|print)\().*$"
+)
+_BARRED = rf"[ \t]*\|[ \t]*{_NUMBER}(?:[ \t,]+{_NUMBER})+[ \t]*\|[ \t]*"
+_PIPES = re.compile(rf"(?m)^{_BARRED}(?:\n{_BARRED})+$")
 _ARROW = r"[ \t]*(?:→|⟶|⇒|\u21a6|\\(?:long)?(?:right)?arrow\b|\\to\b|\\mapsto\b|-+>|=>)[ \t]*"
 _LEADS = re.compile(
     rf"(?<![A-Za-z\\→>])(?P<v>[a-z])_?\{{?(?P<n>-?\d+)\}}?[ \t$]*{_ARROW}[ \t$]*(?=[-+\u2212]?\d)(?!\d+[ \t]*[a-z])"
@@ -35,6 +44,9 @@ def unpasted(text: str, mark: str) -> str:
         text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z])[ ]?{sign}_?\{{?(-?\d+)\}}?", rf"\g<1>{combining}_{{\g<2>}}", text)
         text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z]){sign}", rf"\g<1>{combining}", text)
         text = re.sub(rf"{sign}[ ]?([A-Za-z])_?\{{?(-?\d+)\}}?(?!\w)", rf"\g<1>{combining}_{{\g<2>}}", text)
+    text = _LABEL.sub("", _SESSION.sub("", text))
+    text = _ALONE.sub(r"\1", text)
+    text = _PIPES.sub(lambda m: re.sub(r"(?m)^([ \t]*)\|(.*)\|", r"\1[\2]", m[0]), text)
     text = _NESTED.sub(_array, text)
     text = _UNDER.sub(_array, text)
     text = re.sub(_ROW, lambda m: _listed(m[0]), text)

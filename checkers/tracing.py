@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -173,9 +174,11 @@ class Tracing:
                 continue
             if len(rows) != len(self.author.outputs) or any(len(r) != len(self.author.inputs) for r in rows):
                 return
+            columns = len(line.statement.sides) == 1 and _columns(self.working.text[line.span[1] :])
             for i, row in enumerate(rows):
                 for j, entry in enumerate(row):
-                    yield self.entry_claim(i, j, entry, worths[i][j] or 0.0)
+                    place = (j, i) if columns and len(rows) == len(row) else (i, j)
+                    yield self.entry_claim(*place, entry, worths[i][j] or 0.0)
             return
 
     @property
@@ -347,6 +350,11 @@ class Tracing:
                 failed = True
             said.update({c.stated: c.value for c in t.claims if c.stated})
         return tuple(out)
+
+
+def _columns(behind: str) -> bool:
+    """Whether the words behind a list of lists say that these are columns."""
+    return re.match(r"[\s$)]*(?:are|as|is|being|\()\s*(?:\w+\s+){0,2}columns\b", behind) is not None
 
 
 def final_entries(traced: Iterable[Traced], size: int) -> dict[tuple[int, ...], tuple[Claim, Line]]:

@@ -194,7 +194,7 @@ class _Lines:
         if any(self.length(x) for x in rest):
             if isinstance(head, (Ref, Vector, Concat)) and self.about_inputs(head):
                 return None
-            if isinstance(head, Ref) and key is not None and key not in self.graph.values and self.is_unit(rest[-1]):
+            if isinstance(head, Ref) and self.is_direction(head, key) and self.is_unit(rest[-1]):
                 for mark in ("dot", "bar"):
                     self.seeded(mark, rest[-1])  # e_1 = (1, 0)
                 return None
@@ -244,7 +244,7 @@ class _Lines:
                 factors.append(e)
 
         gather(head)
-        names = [x.name if isinstance(x, Ref) and not x.at else "" for x in factors]
+        names = [x.name if isinstance(x, Ref) and (not x.at or _whole(x)) else "" for x in factors]
         if len(factors) < 2 or names.count("J") != 1:
             return ""
         return "row" if names[-1] == "J" else "column" if names[0] == "J" else ""
@@ -364,6 +364,11 @@ class _Lines:
         """Whether a side is a written-out matrix with more than one row and column."""
         return len(rows_of(e)) > 1 and len(rows_of(e)[0]) > 1
 
+    def is_direction(self, head: Ref, key: Key | None) -> bool:
+        """Whether a name may be that of a seed: no node, and not the letter of an input, an output or the Jacobian."""
+        taken = {k[0] for k in (*self.inputs, *self.outputs)} | {"f", "F", "J", "D"}
+        return key not in self.graph.values and head.name not in taken and (key is not None or _whole(head))
+
     def is_unit(self, e: Expr) -> bool:
         """Whether a list is a unit vector."""
         values = sorted(x.value for x in entries_of(e) if isinstance(x, Num))
@@ -380,6 +385,11 @@ def _worth(e: Expr) -> float:
         return number_at(e, {})
     except GraphError:
         return 0.0
+
+
+def _whole(ref: Ref) -> bool:
+    """Whether a numbered letter stands without a number: the v of v_1."""
+    return all(isinstance(x, Ref) and x.name.endswith("#") for x in ref.at)
 
 
 def replace_name(ref: Ref) -> Ref:

@@ -50,7 +50,7 @@ _PAIR = re.compile(
     r"\(\s*([^()=,]*[A-Za-z][^()=,]*?)\s*,\s*([^()=,]*[A-Za-z][^()=,]*?)\s*\)\s*=\s*\(\s*([^()=,]+?)\s*,\s*([^()=,]+?)\s*\)"
 )
 _NUMBERS = re.compile(r"\[([-+\d.\s,]*\n[-+\d.\s,]*)\]")
-_MATLAB = re.compile(r"\[([^\[\]]*;[^\[\]]*)\]")
+_MATLAB = re.compile(r"\[([^\[\]]*(?<!\\);[^\[\]]*)\]")
 _SUBSTACK = re.compile(r"\\substack\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 ACCUMULATED = "\u2009="  # read as an equals sign; a line with it may state a part of a sum
 ALL = "D"  # what a gradient is taken by; alone, this letter is no node
@@ -91,6 +91,7 @@ def made_plain(
     text = re.sub(r"\bJ_\{?[fFy]\}?|\bDf\b|\\mathbf\s*\{?\s*J\s*\}?|\bf'(?=\s*=)", "J", text)
     text = re.sub(rf"(\d\.\d\d+)\s+(?=[{heads}]_?\{{?\d+\}}?\s*=)", r"\1 ; ", text)
     text = _JACOBIAN.sub(" J", text)
+    text = _of_units(text, inputs, outputs)
     text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{ALL}", text)
     text = re.sub(r"(?<![A-Za-z\\])e_?\{?\d\}?\s*=\s*(?=\([\d\s,.]+\))", "seed: ", text)
     text = re.sub(r"\b([Ss]eed(?:ed with|s)?|[Dd]irection)(?: vector)?\s*=?\s*(?=\()", r"\1: ", text)
@@ -107,6 +108,26 @@ def made_plain(
     # 3x2 is 3 times x_2 here, never 3 by 2
     text = re.sub(rf"(?<![A-Za-z_\\^])(?P<v>[{used}])(?P<n>\d+)", r"\g<v>_{\g<n>}", text)
     return _tables(text, inputs, outputs)
+
+
+def _of_units(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """`J e_2` as the derivative by the second input, `e_1^T J` as that of the first output, `Jv` as a product."""
+    unit, equals = r"(?:\\mathbf\s*\{\s*e\s*\}|\\vec\s*\{?\s*e\s*\}?|e)_?\{?(?P<n>\d)\}?", r"(?=[\s$]*(?:=|≈|\\approx|:))"
+
+    def column(match: re.Match[str]) -> str:
+        n = int(match["n"])
+        return f"∂{outputs[0][0]}/∂{inputs[n - 1]}" if 1 <= n <= len(inputs) and outputs else match[0]
+
+    def row(match: re.Match[str]) -> str:
+        n = int(match["n"])
+        return f"∂{outputs[n - 1]}/∂{ALL}" if 1 <= n <= len(outputs) else match[0]
+
+    times = r"\s*(?:\*|@|·|\\cdot\b|\\,)?\s*"
+    text = re.sub(rf"(?<![A-Za-z\\])J{times}{unit}{equals}", column, text)
+    power = r"\s*(?:\^\s*\{?\s*(?:\\top|\\intercal|T|⊤)\s*\}?|ᵀ|\.T|')"
+    text = re.sub(rf"(?<![A-Za-z\\]){unit}{power}{times}J{equals}", row, text)
+    text = re.sub(rf"(?<![A-Za-z\\])(?P<u>[a-z])ᵀ{times}J{equals}", r"\g<u>^T J", text)
+    return re.sub(rf"(?<![A-Za-z\\])J{times}(?P<u>[p-w]){equals}", r"J \g<u>", text)
 
 
 def _composed(text: str) -> str:

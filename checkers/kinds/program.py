@@ -33,7 +33,7 @@ _FEW_WORDS = 3
 # `parameters (28 inputs, 64 units): 8,714`: a number this small a share of the count is a size
 _FAR = 0.02
 # 10,698 parameters (32 units), 10,698 for LSTM-32
-_BESIDE = re.compile(r"\s*\w*\s*(?:\(([^)]*)\)|(?:for|in|with)\s+((?:the\s+)?(?:[A-Za-z]+[-\s(=]*)?\d+))")
+_BESIDE = re.compile(r"[ \t]*\w*[ \t]*(?:\(([^)]*)\)|(?:for|in|with)\s+((?:the\s+)?(?:[A-Za-z]+[-\s(=]*)?\d+))")
 
 
 class Metric(Strict):
