@@ -22,6 +22,7 @@ _LABEL = re.compile(r"(?m)^[ \t]*(?:Layer|Level|Step|Stage)[ \t]+\d+[ \t]*[:.)][
 _SESSION = re.compile(
     r"(?m)^[ \t]*(?:>>>|In ?\[\d*\]:)[ \t].*(?:\bimport\b|\bbackward\b|\bautograd\b|\b(?:grad|jac\w*|print)\().*$"
 )
+_GRAD = re.compile(r"\b[a-z]\w{0,3}\.grad(?:\.\w+\(\))*\s*(?:[=:]|is|→|->)\s*(?=tensor|array|\[)")
 _BARRED = rf"[ \t]*\|[ \t]*{_NUMBER}(?:[ \t,]+{_NUMBER})+[ \t]*\|[ \t]*"
 _PIPES = re.compile(rf"(?m)^{_BARRED}(?:\n{_BARRED})+$")
 _ARROW = r"[ \t]*(?:→|⟶|⇒|\u21a6|\\(?:long)?(?:right)?arrow\b|\\to\b|\\mapsto\b|-+>|=>)[ \t]*"
@@ -45,6 +46,7 @@ def unpasted(text: str, mark: str) -> str:
         text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z]){sign}", rf"\g<1>{combining}", text)
         text = re.sub(rf"{sign}[ ]?([A-Za-z])_?\{{?(-?\d+)\}}?(?!\w)", rf"\g<1>{combining}_{{\g<2>}}", text)
     text = _LABEL.sub("", _SESSION.sub("", text))
+    text = _GRAD.sub(" ", text)
     text = _ALONE.sub(r"\1", text)
     text = _PIPES.sub(lambda m: re.sub(r"(?m)^([ \t]*)\|(.*)\|", r"\1[\2]", m[0]), text)
     text = _NESTED.sub(_array, text)

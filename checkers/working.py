@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from checkers.own_letters import exponential, own_letters, single_letters
 from checkers.worktext import made_plain
 from derivations.formulas import numbered_letters, vocabulary
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
@@ -41,15 +42,6 @@ Way = Literal["value", "derivative", "dot", "bar", "list", "matrix", "bare"]
 Seeds: TypeAlias = Mapping[Key, float]
 _MARKS = {"\\dot ": "dot", "\\bar ": "bar"}
 _ENTRY = ("J", "j")
-# letters that mean something else unless they are defined: e^2, f(x), J = [[...]]
-_TAKEN = frozenset("efFJD")
-_SEVERAL = 2
-_DEFINED = re.compile(
-    r"(?:^|[\n,;:.&$(]|\band\b|\bwith\b)[ \t$&]*([A-Za-z])[ \t]*&?=(?!=)(?![\s&]*(?:[\[(]|\\begin|\\left))", re.M
-)
-_EXPONENTIAL = re.compile(
-    r"(?<![A-Za-z\\])e\s*\^\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|\(([^()]*)\)|([A-Za-z]_?\d+)|(-?[\d.]+|[A-Za-z]))"
-)
 _SEED_WORDS = frozenset({"seed", "seeds", "seeding", "direction", "vector"})
 
 
@@ -87,29 +79,17 @@ def read_working(text: str, graph: Graph, *, forwards: bool, values: bool = Fals
     """Read an answer about a graph; `forwards` and `values` tell what a lone `dv5` and `v5 → 2` mean."""
     inputs, outputs = [_shown(k) for k in graph.inputs], [_shown(k) for k in graph.outputs]
     own = own_letters(text)
-    if "e" in own:
-        text = _EXPONENTIAL.sub(lambda m: rf"\exp({(m[1] or m[2] or m[3] or m[4]).strip()})", text)
+    text = exponential(text, own)
     plain = made_plain(text, inputs, outputs, forwards=forwards, values=values)
     graph_letters = {k[0] for k in graph.values if k[1]}
     numbered = numbered_letters(plain)
-    known = vocabulary((numbered | graph_letters) - {"e"}, own & {"e"})
+    many = (numbered | graph_letters) - {"e"}
+    known = vocabulary(many, ((own & {"e"}) | single_letters(text)) - many)
     answer = read_answer(plain, known)
     reader = _Lines(plain, graph, own, seeding_values=not values)
     for statement in answer.statements:
         reader.take(statement)
     return Working(plain, tuple(reader.lines), answer.errors, answer)
-
-
-def own_letters(text: str) -> frozenset[str]:
-    """The letters e, f, F, J, D that are nodes here: several letters are given a formula each, and these too.
-
-    >>> sorted(own_letters("a = x1*x2, d = sin(a), e = 2*x2, f = exp(e)"))
-    ['e', 'f']
-    >>> sorted(own_letters("f = (7.67, 2.73)"))
-    []
-    """
-    defined = frozenset(_DEFINED.findall(text))
-    return defined & _TAKEN if len(defined - _TAKEN) >= _SEVERAL else frozenset()
 
 
 def _shown(key: Key) -> str:

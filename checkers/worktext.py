@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from checkers.pasted import DOT as _DOT
 from checkers.pasted import OVERBAR as _OVERBAR
 from checkers.pasted import unpasted
+from notation.lexicon import FUNCTIONS
 
 _POINT = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)\s*\.")
 _BAR = re.compile(r"(?:\\(?:right|left|[bB]igg?)\s*)?(?:\||\\[rl]?vert|\u2223)\s*_\s*(?=[{(])")
@@ -112,7 +113,10 @@ def made_plain(
 
 def _of_units(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
     """`J e_2` as the derivative by the second input, `e_1^T J` as that of the first output, `Jv` as a product."""
-    unit, equals = r"(?:\\mathbf\s*\{\s*e\s*\}|\\vec\s*\{?\s*e\s*\}?|e)_?\{?(?P<n>\d)\}?", r"(?=[\s$]*(?:=|≈|\\approx|:))"
+    unit, equals = (
+        r"(?:\\mathbf\s*\{\s*e\s*\}|\\vec\s*\{?\s*e\s*\}?|e)_?\{?(?P<n>\d)\}?",
+        r"(?=[\s$]*(?:=|≈|\\approx|:))",
+    )
 
     def column(match: re.Match[str]) -> str:
         n = int(match["n"])
@@ -257,12 +261,22 @@ def _told(rows: list[list[str]], inputs: Sequence[str], outputs: Sequence[str]) 
             if i == where or not cell or cell in {"-", "–", "—", "/", "N/A"}:
                 continue
             kind = columns[i]
+            if kind == "formula" and not _readable(cell):
+                continue
             if kind in {"value", "formula"}:
                 parts.append(cell.removeprefix(f"{name} =").removeprefix(f"{name}=").strip())
             elif kind != "other":
                 more.append(kind.replace("@", name) + f" = {cell.rpartition(':')[2]}")
         lines.extend([" = ".join([name, *parts])] * bool(parts) + more)
     return lines
+
+
+def _readable(cell: str) -> bool:
+    """Whether a cell holds a formula, not the name of an operation: `mul`, `sin(3·)`, `add(v4, v5)`."""
+    words = re.findall(r"(?<![A-Za-z\\])[A-Za-z]{2,}", re.sub(r"\\[A-Za-z]+", " ", cell))
+    gap = re.search(r"[·*+×]\s*\)|\(\s*[·*.×…]?\s*\)|[□_]\s*$", cell)
+    alone = re.fullmatch(r"[A-Za-z]{2,}", cell) is not None
+    return gap is None and not alone and all(w.lower() in FUNCTIONS or w in {"sigma", "sig"} for w in words)
 
 
 def _column(head: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:

@@ -202,6 +202,8 @@ class Autodiff(Kind):
         if bad is not None:
             message = f"The result is right, but {_cited(lines, bad)}, is not: {bad.message}"
             return self.given(question, text, "partial", reading, shown, message)
+        if slip := tracing.sum_slip():
+            return self.given(question, text, "partial", reading, shown, f"The result is right, but {slip}")
         evidence = (
             f"all {len(places)} {_many(what)} right, {sum(len(t.claims) for t in tracing.traced)} numbers compared"
         )
@@ -286,7 +288,9 @@ class Autodiff(Kind):
         if claim.right(self.tolerance):
             if why := doubt(working.text, line.span, value=True):
                 return doubtful(question, text, why, reading)
-            if inner := tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim):
+            bad = next((v for v in tracing.verdicts(aside=True) if v.verdict == "first_error"), None)
+            inner = tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim) or tracing.sum_slip()
+            if inner := inner or (bad.message if bad is not None else ""):
                 return verdict(question, text, "partial", reading=reading, message=f"The number is right, but {inner}")
             off = abs(value - truth)
             return verdict(

@@ -13,7 +13,8 @@ from checkers.bench import Bench
 
 ROWS = [
     json.loads(line)
-    for line in (Path(__file__).parent / "answers" / "eece571t-a2-own.jsonl").read_text(encoding="utf-8").splitlines()
+    for path in sorted((Path(__file__).parent / "answers").glob("eece571t-a2-*.jsonl"))
+    for line in path.read_text(encoding="utf-8").splitlines()
 ]
 RIGHT = [
     r for r in ROWS if r["label"] == "right" and r["question"] in ("1iii", "1iv", "1iv-dv5", "1v", "1v-y1v2", "1v-y2v2")
