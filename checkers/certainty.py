@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from checkers.claims import Claim, Traced
 from checkers.digits import agrees
-from checkers.working import Line, is_number, is_plain
+from checkers.sides import is_number, is_plain
+from checkers.working import Line
 from derivations.graph import Graph, Key
 
 if TYPE_CHECKING:

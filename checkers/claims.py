@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from checkers.digits import agrees, too_coarse
-from checkers.working import Line, entries_of, is_number
+from checkers.sides import entries_of, is_number
+from checkers.working import Line
 from derivations.graph import GraphError, Key, number_at
 from notation.latex import to_latex
-from notation.tree import Expr
+from notation.tree import Expr, Num, walk
 
 # What was stated before: values by one node, derivatives by two.
 Said: TypeAlias = dict[tuple[Key, ...], float]
@@ -74,3 +75,16 @@ def worth_of(side: Expr) -> float | None:
 def formula(e: Expr | None) -> str:
     """An expression in a message."""
     return f"${to_latex(e)}$" if e is not None else ""
+
+
+def sum_slip(lines: Iterable[Line]) -> str:
+    """A message where a computation in numbers alone, about no node, is wrong: `7.389 · 2 = 15.71`."""
+    for line in lines:
+        sides = [(s, w) for s in line.sides if not entries_of(s) and (w := worth_of(s)) is not None]
+        if line.way != "bare" or len(sides) != len(line.sides) or len(sides) < 2 or isinstance(sides[0][0], Num):
+            continue
+        first, last = sides[0][1], sides[-1][1]
+        written = [abs(float(n.value)) for s, _ in sides for n in walk(s) if isinstance(n, Num) and "." in n.text]
+        if written and abs(first - last) > CHAIN * max(abs(first), abs(last), 1.0, *written):
+            return f"{formula(sides[0][0])} is {first:.4g}, not {formula(sides[-1][0])}."
+    return ""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from checkers.claims import FOLLOWS, Claim, Said, Traced
 from checkers.digits import agrees
 from checkers.own_graph import total
-from checkers.working import Line, is_number
+from checkers.sides import is_number
+from checkers.working import Line
 from derivations.graph import GraphError, Key, key_of, name_of, number_at, references
 from notation.tree import Expr, Neg, Num, Partial, Ref, Transpose, rebuild
 

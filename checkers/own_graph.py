@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from checkers.working import Line, is_number, is_plain
+from checkers.sides import is_number, is_plain
+from checkers.working import Line
 from derivations.elementary import partial
 from derivations.graph import Graph, GraphError, Key, Node, key_of, name_of, number_at, ordered, references
 from notation.errors import EvaluationError

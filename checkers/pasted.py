@@ -46,7 +46,7 @@ def unpasted(text: str, mark: str) -> str:
         text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z]){sign}", rf"\g<1>{combining}", text)
         text = re.sub(rf"{sign}[ ]?([A-Za-z])_?\{{?(-?\d+)\}}?(?!\w)", rf"\g<1>{combining}_{{\g<2>}}", text)
     text = _LABEL.sub("", _SESSION.sub("", text))
-    text = _GRAD.sub(" ", text)
+    text = _GRAD.sub(": ", text)
     text = _ALONE.sub(r"\1", text)
     text = _PIPES.sub(lambda m: re.sub(r"(?m)^([ \t]*)\|(.*)\|", r"\1[\2]", m[0]), text)
     text = _NESTED.sub(_array, text)

@@ -11,8 +11,10 @@ from checkers.claims import CHAIN, Claim, Said, Traced, formula, last_number, wo
 from checkers.digits import agrees
 from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
+from checkers.pairs import paired
+from checkers.sides import entries_of, is_number, is_plain, rows_of
 from checkers.verdict import LineVerdict
-from checkers.working import Line, Working, entries_of, is_number, is_plain, rows_of
+from checkers.working import Line, Working
 from checkers.worktext import ACCUMULATED
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.tree import Expr, Num, Partial, Ref, Span, walk
@@ -101,20 +103,6 @@ class Tracing:
                 scale = max(abs(claims[0].value), abs(worth), 1.0, *rounded)  # of terms that may cancel
                 if abs(worth - claims[0].value) > self.tolerance * scale:
                     return f"{formula(side)} is {worth:.4g}, not {claims[0].value:.4g}."
-        return ""
-
-    def sum_slip(self) -> str:
-        """A message where a computation in numbers alone, about no node, is wrong: `7.389 · 2 = 15.71`."""
-        for line in self.working.lines:
-            sides = [(s, w) for s in line.sides if not entries_of(s) and (w := worth_of(s)) is not None]
-            if line.way != "bare" or len(sides) != len(line.sides) or len(sides) < 2 or isinstance(sides[0][0], Num):
-                continue
-            if any(isinstance(n, Ref) for s, _ in sides for n in walk(s)):
-                continue
-            first, last = sides[0][1], sides[-1][1]
-            written = [float(n.value) for s, _ in sides for n in walk(s) if isinstance(n, Num) and "." in n.text]
-            if written and abs(first - last) > CHAIN * max(abs(first), abs(last), 1.0, *map(abs, written)):
-                return f"{formula(sides[0][0])} is {first:.4g}, not {formula(sides[-1][0])}."
         return ""
 
     def formula_slip(self, line: Line, claim: Claim) -> str:
@@ -268,31 +256,8 @@ class Tracing:
 
     @cached_property
     def pairs(self) -> dict[Span, list[Claim]]:
-        """Lists of a value and its tangents beside nodes, `v_4 = (2, 1)`; empty where most of them are something else."""
-        found: dict[Span, list[Claim]] = {}
-        for line in self.working.lines:
-            key = key_of(line.of) if line.way == "list" and isinstance(line.of, Ref) and _numbered(line.of) else None
-            entries = entries_of(line.sides[-1])
-            if key is None or self.output(line.of) is not None or not 2 <= len(entries) <= 1 + len(self.author.inputs):
-                continue
-            tangents = [self.marked_by(key, x) for x in self.author.inputs]
-            options: list[tuple[tuple[float, ...], ...]] = []
-            options.append((self.value(key), tuple(t for one in tangents for t in one)))
-            options += [(self.value(key), *tangents)] * (len(entries) == 1 + len(tangents))
-            options += [tuple(tangents)] * (len(entries) == len(tangents))
-            truths = [tuple(t for o in options if i < len(o) for t in o[i]) for i in range(len(entries))]
-            worths = [worth_of(e) for e in entries]
-            if all(truths) and all(w is not None for w in worths):
-                name = formula(line.of)
-                found[line.span] = [
-                    Claim(name, e, w or 0.0, t) for e, w, t in zip(entries, worths, truths, strict=True)
-                ]
-        right = sum(all(c.right(self.tolerance) for c in claims) for claims in found.values())
-        return found if right > 1 and 2 * right > len(found) else {}
-
-    def marked_by(self, key: Key, by: Key) -> tuple[float, ...]:
-        """The derivatives of a node by an input."""
-        return tuple(g.derivatives_by(by)[key] for g in self.meaning.graphs if key in g.values)
+        """The claims of lists that hold a value and its tangents."""
+        return paired(self)
 
     def is_function(self, e: Expr) -> bool:
         """Whether a name stands for all outputs together."""
@@ -395,14 +360,6 @@ class Tracing:
                 failed = True
             said.update({c.stated: c.value for c in t.claims if c.stated})
         return tuple(out)
-
-
-def _numbered(ref: Ref) -> bool:
-    """Whether a name carries numbers alone, so that it can be a node."""
-    try:
-        return bool(key_of(ref)[1])
-    except GraphError:
-        return False
 
 
 def _columns(behind: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from checkers.own_letters import exponential, own_letters, single_letters
+from checkers.sides import entries_of, is_number, replace_name, rows_of, whole
 from checkers.worktext import made_plain
 from derivations.formulas import numbered_letters, vocabulary
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
@@ -25,7 +26,6 @@ from notation.tree import (
     Concat,
     Div,
     Expr,
-    Matrix,
     Mul,
     Num,
     Partial,
@@ -40,7 +40,6 @@ from notation.tree import (
 
 Way = Literal["value", "derivative", "dot", "bar", "list", "matrix", "bare"]
 Seeds: TypeAlias = Mapping[Key, float]
-_MARKS = {"\\dot ": "dot", "\\bar ": "bar"}
 _ENTRY = ("J", "j")
 _SEED_WORDS = frozenset({"seed", "seeds", "seeding", "direction", "vector"})
 
@@ -224,7 +223,7 @@ class _Lines:
                 factors.append(e)
 
         gather(head)
-        names = [x.name if isinstance(x, Ref) and (not x.at or _whole(x)) else "" for x in factors]
+        names = [x.name if isinstance(x, Ref) and (not x.at or whole(x)) else "" for x in factors]
         if len(factors) < 2 or names.count("J") != 1:
             return ""
         return "row" if names[-1] == "J" else "column" if names[0] == "J" else ""
@@ -347,7 +346,7 @@ class _Lines:
     def is_direction(self, head: Ref, key: Key | None) -> bool:
         """Whether a name may be that of a seed: no node, and not the letter of an input, an output or the Jacobian."""
         taken = {k[0] for k in (*self.inputs, *self.outputs)} | {"f", "F", "J", "D"}
-        return key not in self.graph.values and head.name not in taken and (key is not None or _whole(head))
+        return key not in self.graph.values and head.name not in taken and (key is not None or whole(head))
 
     def is_unit(self, e: Expr) -> bool:
         """Whether a list is a unit vector."""
@@ -365,55 +364,3 @@ def _worth(e: Expr) -> float:
         return number_at(e, {})
     except GraphError:
         return 0.0
-
-
-def _whole(ref: Ref) -> bool:
-    """Whether a numbered letter stands without a number: the v of v_1."""
-    return all(isinstance(x, Ref) and x.name.endswith("#") for x in ref.at)
-
-
-def replace_name(ref: Ref) -> Ref:
-    """The name without its dot or bar."""
-    for mark in _MARKS:
-        if ref.name.startswith(mark):
-            return Ref(ref.name.removeprefix(mark), ref.at, ref.index, span=ref.span)
-    return ref
-
-
-def rows_of(e: Expr) -> tuple[tuple[Expr, ...], ...]:
-    """The rows of a written-out matrix, also as a list of lists; empty for anything else."""
-    if isinstance(e, Transpose):
-        inner = rows_of(e.body)
-        return tuple(zip(*inner, strict=True)) if inner and len({len(r) for r in inner}) == 1 else ()
-    if isinstance(e, Matrix):
-        return e.rows
-    items = e.entries if isinstance(e, Vector) else e.blocks if isinstance(e, Concat) else ()
-    if items and all(isinstance(i, (Vector, Concat)) for i in items):
-        return tuple(i.entries if isinstance(i, Vector) else i.blocks for i in items if isinstance(i, (Vector, Concat)))
-    return ()
-
-
-def entries_of(e: Expr) -> tuple[Expr, ...]:
-    """The entries of a written-out row or column; empty for anything else."""
-    if isinstance(e, Transpose):
-        return entries_of(e.body)
-    if isinstance(e, Matrix):
-        if len(e.rows) == 1:
-            return e.rows[0]
-        return tuple(r[0] for r in e.rows) if all(len(r) == 1 for r in e.rows) else ()
-    if isinstance(e, (Vector, Concat)):
-        items = e.entries if isinstance(e, Vector) else e.blocks
-        inner = [entries_of(i) if isinstance(i, (Vector, Concat)) else (i,) for i in items]
-        return tuple(i[0] for i in inner) if all(len(i) == 1 for i in inner) else ()
-    return ()
-
-
-def is_number(e: Expr) -> bool:
-    """Whether a side holds no names, so that it is worth a number."""
-    return not any(isinstance(n, (Ref, Partial)) for n in walk(e))
-
-
-def is_plain(e: Expr) -> bool:
-    """Whether a side is a formula of names and numbers, without derivatives: what a node may be defined by."""
-    marked = any(isinstance(n, Ref) and n.name.startswith("\\") for n in walk(e))
-    return not marked and not any(isinstance(n, (Partial, Transpose, Matrix, Vector, Concat)) for n in walk(e))

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
-from checkers.claims import Claim, formula, worth_of
+from checkers.claims import Claim, formula, sum_slip, worth_of
 from checkers.digits import RELATIVE, agrees
 from checkers.doubt import doubt
 from checkers.graph_sheet import claimed, diagram, table
 from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import nothing_to_read
+from checkers.sides import is_number
 from checkers.slips import Place, named_slip
 from checkers.solution import Road, Solution, Table
 from checkers.tracing import Tracing, final_entries, told_wrong
 from checkers.verdict import LineVerdict, Status, Verdict, Witness
-from checkers.working import Line, Working, is_number, read_working
+from checkers.working import Line, Working, read_working
 from derivations.formulas import vocabulary
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.answer import read_formula
@@ -202,7 +203,7 @@ class Autodiff(Kind):
         if bad is not None:
             message = f"The result is right, but {_cited(lines, bad)}, is not: {bad.message}"
             return self.given(question, text, "partial", reading, shown, message)
-        if slip := tracing.sum_slip():
+        if slip := sum_slip(working.lines):
             return self.given(question, text, "partial", reading, shown, f"The result is right, but {slip}")
         evidence = (
             f"all {len(places)} {_many(what)} right, {sum(len(t.claims) for t in tracing.traced)} numbers compared"
@@ -289,7 +290,7 @@ class Autodiff(Kind):
             if why := doubt(working.text, line.span, value=True):
                 return doubtful(question, text, why, reading)
             bad = next((v for v in tracing.verdicts(aside=True) if v.verdict == "first_error"), None)
-            inner = tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim) or tracing.sum_slip()
+            inner = tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim) or sum_slip(working.lines)
             if inner := inner or (bad.message if bad is not None else ""):
                 return verdict(question, text, "partial", reading=reading, message=f"The number is right, but {inner}")
             off = abs(value - truth)
