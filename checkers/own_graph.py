@@ -132,11 +132,15 @@ def _own(stated: Mapping[Key, Expr], author: Graph) -> Graph | None:
         _ = graph.slopes
     except GraphError:
         return None
-    nodes = [n for n in graph.nodes if n.key not in author.outputs or _right(graph, n.key, author, n.key)]
+    right = {
+        n.key: n.formula for n in graph.nodes if n.key not in author.outputs or _right(graph, n.key, author, n.key)
+    }
+    kept = _resolvable(right, author)  # without what is computed from a wrong output
+    nodes = [n for n in graph.nodes if n.key in kept]
     for y in author.outputs:
         if any(n.key == y for n in nodes):
             continue
-        match = next((n.key for n in reversed(graph.nodes) if _right(graph, n.key, author, y)), None)
+        match = next((n.key for n in reversed(graph.nodes) if n.key in kept and _right(graph, n.key, author, y)), None)
         if match is not None:
             nodes.append(Node(y, name_of(match)))
     present = {n.key for n in nodes}
