@@ -284,6 +284,12 @@ def _column(head: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
     marked = re.sub(r"[\\${}_\s]|mathrm|text|frac|displaystyle", "", head)
     lower = marked.lower()
     plain = re.sub(f"[{_DOT}{_OVERBAR}]", "", marked)
+    if (seed := re.search(r"\((?:[01][,;])+[01]\)", marked)) is not None and seed[0].count("1") == 1:
+        number = re.findall("[01]", seed[0]).index("1")  # the column of the seed (0, 1)
+        if re.search("dot|tangent|\u0307", lower) and number < len(inputs):
+            return f"∂@/∂{inputs[number]}"
+        if re.search("bar|adjoint|\u0304", lower) and number < len(outputs):
+            return f"∂{outputs[number]}/∂@"
     by = next((x for x in inputs if x.replace("_", "") in plain), None)
     of = next((y for y in outputs if y.replace("_", "") in plain), None)
     of = of or next((f"{o[0]}_{o.partition('_')[2]}" for o in outputs if f"f{o.partition('_')[2]}" in plain), None)
