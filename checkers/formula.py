@@ -147,6 +147,8 @@ class Formula(Selection):
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
         verdicts = [self.judge_statement(answer, s, text) for s in deciding]
         worst = next((v for v in verdicts if v.status != "correct"), verdicts[-1])
+        if answer.errors and worst.status == "wrong":  # what could not be read may be what makes it right
+            return unreadable(question, text, answer.errors[0])
         if answer.errors:
             unread = answer.errors[0]
             worst = replace(worst, notes=(*worst.notes, f"line {unread.line} could not be read and was not judged"))

@@ -110,7 +110,7 @@ def _equations(s: Statement, text: str, model: Model) -> Iterator[tuple[str, Sta
 
 
 def _is_whole(left: Ref, right: Expr, quantity: Quantity) -> bool:
-    """Whether `a = softmax(...)` gives a whole family of numbers at once: no member is named, and the right is a list."""
+    """Whether `a = softmax(...)` gives a whole family of numbers at once: no member is named, the right is a list."""
     plain = left.at == tuple(Ref(axis) for axis in quantity.axes)
     return (
         plain and len(left.at) == 2 and not quantity.shape and isinstance(right, Call) and right.function == "softmax"

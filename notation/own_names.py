@@ -43,6 +43,10 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             if parser.peek() is None and _overrides(known, right, vocabulary):
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), ())
                 continue
+            if parser.peek() is None and (hidden := _hides_function(known, left, vocabulary)):  # f_t = phi'(z_t)
+                functions = {n: f for n, f in vocabulary.functions.items() if n != hidden}
+                vocabulary = replace(vocabulary, functions=functions)
+                raise ReadError("a name of its own", text, (0, 1), "")
             if parser.peek() is None and _renames(known, left, one, text, vocabulary):
                 at = known.at if isinstance(known, Ref) and len(left) > 1 else ()
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
@@ -80,12 +84,15 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
 
 
 def _bracketed(reader: Parser) -> list[list[Token]]:
-    """The letters in a bracket after a name that is being defined, `d[r] = ...`."""
-    if not reader.at_op("["):
+    """The letters or the step in a bracket after a name that is being defined, `d[r] = ...`, `u(t) = ...`."""
+    if not reader.at_op("[", "("):
         return []
     end = reader.closing(reader.pos)
     pieces = split_commas(reader.tokens[reader.pos + 1 : end]) if end > 0 else []
-    if not pieces or not all(len(p) == 1 and (p[0].text in INDEX_LETTERS or reader._is_letter(p[0])) for p in pieces):
+    letters = all(len(p) == 1 and (p[0].text in INDEX_LETTERS or reader._is_letter(p[0])) for p in pieces)
+    steps = len(pieces) == 1 and any(t.text in reader.vocabulary.step_names for t in pieces[0])
+    steps = steps and all(reader._timelike(t) for t in pieces[0])
+    if not pieces or not (steps or (letters and reader.at_op("["))):
         return []
     reader.pos = end + 1
     return pieces
@@ -101,6 +108,12 @@ def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
     if quantity is None or quantity.role != "size":
         return False
     return any(t.kind in {"name", "greek"} and (vocabulary.function(t.text) or t.text == "sigma") for t in right)
+
+
+def _hides_function(known: Expr, left: list[Token], vocabulary: Vocabulary) -> str:
+    """The letter of a function known by name only that an answer gives to a quantity of its own; empty for none."""
+    own = isinstance(known, Call) and known.function in vocabulary.arguments
+    return left[0].text if own and not any(t.text in {"(", "'"} for t in left) else ""
 
 
 def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary: Vocabulary) -> bool:

@@ -345,9 +345,11 @@ class Spelling(Cursor):
         )
         if inner[0].kind in {"top"} or (texts in (["T"], ["*"], ["'"]) and not timelike):
             return None
+        named = self.naming and not axes and len(content) == 1 and content[0].kind == "name"  # z^{o}(t) = ...
         if (
             timelike
             or component
+            or named
             or (bare and (axes or out.subs))
             or (label and not any(t.kind == "num" for t in content))
         ):
