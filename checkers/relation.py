@@ -165,7 +165,9 @@ class Relation(Cases):
         """A sequence variable that stands free in a formula for something that has no step; empty where none does."""
         if self.asked.head.at or not isinstance(self.asked.target, Partial):
             return ""
-        if self.answer.definitions or any(s.role == "definition" for s in self.answer.statements):
+        if self.answer.definitions or any(
+            s.role == "definition" and s.left is not None for s in self.answer.statements
+        ):
             return ""
         free = free_names(side) & set(self.worlds[0].ranges) - set(self.answer.definitions)
         return min(free, default="")

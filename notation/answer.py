@@ -95,7 +95,9 @@ class _Reader:
         try:
             self.statement(one)
         except ReadError as problem:
-            if _mathematical(one.tokens):
+            if [t.text for t in one.tokens[-2:]] == ["=", "0"] and any(t.text == "1" for t in one.tokens[:-2]):
+                self.words.extend(t.text for t in one.tokens)  # delta(T+1) = 0: the convention, said of an own name
+            elif _mathematical(one.tokens):
                 problem.about = self.left_of(one.tokens)
                 self.errors.append(problem)
             else:

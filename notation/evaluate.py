@@ -397,9 +397,11 @@ class Evaluator(Ranging):
             )
         of_at = tuple(self.integer(a) for a in of.at)
         wrt_at = tuple(self.integer(a) for a in wrt.at)
-        raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
         if e.signal and self.scope.slope is not None:  # by what the activation is applied to
-            raw = raw * self.scope.slope(wrt.name, wrt_at)
+            name, slope = self.scope.slope(wrt.name, wrt_at)
+            raw = self.scope.partial(of.name, of_at, name, wrt_at, e.kind) * slope
+        else:
+            raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
         if self.scope.row_vectors and len(raw.shape) == 2:
             raw = raw.T
         index = tuple(self.integer(i) for i in (*of.index, *wrt.index))

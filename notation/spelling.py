@@ -252,7 +252,7 @@ class Spelling(Cursor):
             and not following.space
             and after is not None
             and not after.space
-            and after.text in self.vocabulary.ranges
+            and (after.text in self.vocabulary.ranges or (after.text in INDEX_LETTERS and self.at_op("(", ahead=2)))
         ):
             self.pos += 2  # a_f,t without braces
             return [[token], [after]]
@@ -377,9 +377,14 @@ class Spelling(Cursor):
         inner = self.tokens[self.pos + 1 : end]
         if not inner:
             return None
-        labelled = self.vocabulary.find(Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p)))
-        found = self._plainly(out) or labelled
-        labels = len(out.subs) if labelled is not None else 0  # the g of p_g(x) is part of the name
+        symbol = Symbol(out.base, out.accents)
+        whole = self.vocabulary.find(replace(symbol, label="".join(t.text for p in out.subs for t in p)))
+        spelled = ("".join(t.text for t in p) for p in (*out.subs, *out.sups))
+        own = (self.vocabulary.find(replace(symbol, label=label)) for label in spelled)
+        labelled = whole or next((q for q in own if q is not None), None)
+        local = labelled if labelled is not None and labelled.shape is None else None
+        found = local or self._plainly(out) or labelled
+        labels = len(out.subs) if whole is not None else int(labelled is not None)  # p_g(x)
         timelike = all(self._timelike(t) for t in inner)
         indexlike = all(self._timelike(t) or t.text in INDEX_LETTERS or t.text in {":"} for t in inner)
         if found is None:
@@ -403,7 +408,7 @@ class Spelling(Cursor):
                 )
         else:
             used = len([p for p in out.subs + out.sups if self._is_position(p)])
-            dims = len(found.shape or ())
+            dims = 2 if found.shape is None and found.axes else len(found.shape or ())
             steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
             missing = not steps and len(out.subs) - labels + len(out.sups) < len(found.axes) + dims
             letter = len(inner) == 1 and inner[0].kind == "name" and inner[0].text in (INDEX_LETTERS | self.bound)
