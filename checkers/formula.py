@@ -97,7 +97,7 @@ class Formula(Assumptions):
     def decide(self, answer: Answer, text: str) -> Verdict:
         """Find the statement that answers the question and judge it."""
         question = self.question
-        stated = [without_set(s) for s in self.statements(answer) if s.role != "premise"]
+        stated = [s.without_set() for s in self.statements(answer) if s.role != "premise"]
         candidates = [s for s in stated if not is_identity(s) and not self.is_convention(s)]
         mains = [s for s in candidates if self.about_target(s)]
         if not mains and len(candidates) < len(stated) and not answer.errors:
@@ -341,11 +341,6 @@ class Formula(Assumptions):
         tried = f"{found.compared} values in {len(self.worlds)} random models, largest relative error {found.error:.1e}"
         evidence = f"proved equal for all sizes; {tried}" if proved else f"agreed on {tried}"
         return verdict(question, text, "correct", reading=reading, evidence=evidence, notes=tuple(notes))
-
-
-def without_set(s: Statement) -> Statement:
-    """A chain without the set at its end: `dL/dW = ... \\in R^{m x n}` is about the formula."""
-    return replace(s, sides=s.sides[:-1], member=False) if s.member and len(s.sides) > 2 else s
 
 
 def moved(pattern: Partial, e: Partial) -> dict[str, Expr] | None:

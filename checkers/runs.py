@@ -81,7 +81,7 @@ class Outcome:
 def clauses(answer: Answer, model: Model) -> dict[str, tuple[Stated, ...]]:
     """The equations of an answer by the quantity that they define; raises `ReadError` for lists that do not match."""
     out: dict[str, list[Stated]] = {}
-    for s in answer.statements:
+    for s in (s.without_set() for s in answer.statements):
         for left, one in _equations(s, answer.text, model):
             out.setdefault(left, []).append(one)
     for name, own in answer.definitions.items():

@@ -259,10 +259,11 @@ class _Reader:
     def attach(self, condition: Expr, one: Segment) -> None:
         """Give a condition to the statement it belongs to: the one before it on the line, else the next."""
         before = self.statements[-1] if self.statements else None
+        letter = condition.sides[1] if self.runs(condition) and isinstance(condition, Compare) else None
         mentioned = before is not None and any(
-            free_names(condition) & free_names(side) - set(self.vocabulary.quantities) for side in before.sides
+            isinstance(letter, Ref) and letter.name in free_names(side) for side in before.sides
         )
-        elsewhere = one.lead in CONDITION_WORDS and not mentioned and self.runs(condition)
+        elsewhere = one.lead in CONDITION_WORDS and not mentioned and letter is not None
         if before is not None and before.condition is None and not one.line_start and not elsewhere:
             self.statements[-1] = replace(before, condition=condition)
         else:

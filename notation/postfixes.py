@@ -20,7 +20,6 @@ from notation.tree import (
     Pow,
     Ref,
     Transpose,
-    Vector,
     number,
 )
 from notation.vocabulary import Symbol, group, split_commas
@@ -119,9 +118,6 @@ class Postfixes(Names):
             raise self.error("'^' needs an exponent", "x^2")
         inner, _ = group(self.tokens, self.pos)
         texts = [t.text for t in inner]
-        if isinstance(base, Vector) and (token.kind == "top" or texts in (["T"], ["top"])):
-            self.bracketed()
-            return base  # (0, 1, 0)^T is how a column is written in a line
         if token.kind == "top" or (texts in (["T"], ["top"], ["t"]) and not self._scalar_power(base, texts)):
             self.bracketed()
             return Transpose(base, span=(start, self.before()))

@@ -61,6 +61,8 @@ class Spelling(Cursor):
         if len(run) < 2 or self.vocabulary.knows_base(run):
             return
         for k in range(1, len(run)):
+            if self.is_factor(run[k:]):
+                continue
             if self.vocabulary.find(Symbol(run[:k], out.accents, run[k:])) is not None:
                 out.base = run[:k]
                 out.subs.append([Token("name", run[k:], out.start + k, out.start + len(run))])
@@ -119,6 +121,12 @@ class Spelling(Cursor):
             return run[0]
         return run
 
+    def is_factor(self, run: str) -> bool:
+        """Whether the end of a run carries a step of its own: `Qh[t-1]` is Q times h[t-1], not Q_h."""
+        following = self.peek()
+        indexed = following is not None and following.text in {"[", "_"} and not following.space
+        return indexed and self.vocabulary.stepped_base(run)
+
     def letter_and_index(self, run: str) -> bool:
         """Whether two letters are a capital that runs along a sequence and its index, `Hk`."""
         capital = len(run) == 2 and run[0].isupper() and self.loose_index(run[1])
@@ -136,7 +144,8 @@ class Spelling(Cursor):
             return True
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
-        if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
+        labels = [k for k in range(1, len(run)) if not self.is_factor(run[k:])]
+        if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in labels):
             return True  # Wf, bV
         for suffix in ACCENT_WORDS:
             if (
