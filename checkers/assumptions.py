@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from checkers.cases import components_of
 from checkers.relation import Relation, Used
 from checkers.selection import Selection
 from notation.errors import EvaluationError, ShapeError
@@ -110,15 +111,24 @@ class Assumptions(Selection):
         letters = [a.name for a in of.at if isinstance(a, Ref)]
         if not letters or s.left in list(walk(s.sides[-1])):
             return False
+        index = components_of(s.sides[0])
         compared = 0
         for world in self.worlds:
+            lengths = [n for name in (of.name, _by(s)) for n in world.shapes[name]] if index else []
             for at in (a for n, a in world.values if n == of.name):
-                scope = world.scope().at(**dict(zip(letters, at, strict=False)))
-                try:
-                    mine, theirs = (np.asarray(evaluate(side, scope)) for side in (s.sides[0], s.sides[-1]))
-                except (EvaluationError, ShapeError):
-                    continue  # a first step has none before it
-                if mine.size != theirs.size or not np.allclose(mine.reshape(-1), theirs.reshape(-1), rtol=1e-8):
-                    return False
-                compared += 1
+                steps = dict(zip(letters, at, strict=False))
+                for entry in np.ndindex(*lengths[: len(index)]):
+                    parts = {i.name: k + 1 for i, k in zip(index, entry, strict=True) if isinstance(i, Ref)}
+                    try:
+                        both = [np.asarray(evaluate(side, world.scope().at(**steps, **parts))) for side in s.sides]
+                    except (EvaluationError, ShapeError):
+                        continue  # a first step has none before it
+                    if both[0].size != both[-1].size or not np.allclose(both[0].ravel(), both[-1].ravel(), rtol=1e-8):
+                        return False
+                    compared += 1
         return compared > 1
+
+
+def _by(s: Statement) -> str:
+    """What the left side of a statement is differentiated by."""
+    return s.left.wrt.name if isinstance(s.left, Partial) and isinstance(s.left.wrt, Ref) else ""

@@ -203,6 +203,9 @@ class Names(Spelling):
 
         if len(piece) == 1 and piece[0].text == ":":
             return [Ref(":", span=(piece[0].start, piece[0].end))]
+        if len(piece) == 1 and piece[0].kind == "greek" and self.text[piece[0].start : piece[0].end] == piece[0].text:
+            if set(piece[0].text) <= INDEX_LETTERS:
+                piece = [replace(piece[0], kind="name")]  # delta_{pi}: two indices, not the letter
         letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
         if (
             runs
