@@ -17,6 +17,7 @@ from notation.ellipsis import linear
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
+from notation.programs import UNNAMED
 from notation.statement import Answer, Statement
 from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Transpose, rebuild, substitute, walk
 from notation.vocabulary import Vocabulary
@@ -172,7 +173,7 @@ class Selection:
 
 def same_source(a: Partial, b: Partial) -> bool:
     """Whether two derivatives are of the same quantity, as many steps away from what they are taken by."""
-    if a.of == b.of or (isinstance(a.of, Ref) and replace(a.of, index=()) == b.of):
+    if a.of in {b.of, UNNAMED} or (isinstance(a.of, Ref) and replace(a.of, index=()) == b.of):
         return True
     if not isinstance(a.of, Ref) or not isinstance(b.of, Ref) or a.of.name != b.of.name or not b.of.at:
         return False
