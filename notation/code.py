@@ -6,18 +6,35 @@ Python's own grammar cuts the text; every node is then translated by a list of w
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from notation.errors import ReadError
 from notation.limits import MAX_DEPTH
 from notation.statement import simplified
-from notation.tree import Add, Call, Expr, Identity, Mul, Neg, Num, Ones, Partial, Pow, Reduce, Ref, Transpose, number, substitute
+from notation.tree import (
+    Add,
+    Call,
+    Expr,
+    Identity,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Partial,
+    Pow,
+    Reduce,
+    Ref,
+    Transpose,
+    number,
+    substitute,
+)
 from notation.tree import Div as Fraction_
 from notation.vocabulary import Vocabulary
 
 _MODULES = frozenset({"np", "numpy", "torch", "F", "jnp", "math"})
-ZEROS = frozenset({"zeros", "zeros_like", "empty", "empty_like", "new_zeros"})
+ZEROS = frozenset({"zeros", "zeros_like", "new_zeros"})
 _UNCHANGED = frozenset({"array", "asarray", "tensor", "float", "squeeze", "copy", "clone", "detach"})
 _PRODUCTS = frozenset({"dot", "matmul", "mm", "mv"})
 _TRANSPOSED = frozenset({"transpose", "t"})
@@ -149,9 +166,7 @@ class Reader:
             elif not isinstance(
                 part,
                 (ast.Constant, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Load, ast.Tuple, ast.UnaryOp, ast.USub),
-            ):
-                raise OutsideError("an index of this kind")
-            elif isinstance(part, ast.Constant) and type(part.value) is not int:
+            ) or (isinstance(part, ast.Constant) and type(part.value) is not int):
                 raise OutsideError("an index of this kind")
 
     def leaf(self, text: str) -> Expr:
@@ -291,7 +306,7 @@ class Reader:
                 return replace(found, descending=not found.descending)
             case ast.List(elts=items) | ast.Tuple(elts=items) if items:
                 values = [e.value for e in items if isinstance(e, ast.Constant) and type(e.value) is int]
-                steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+                steps = {b - a for a, b in itertools.pairwise(values)}
                 if len(values) != len(items) or steps not in ({1}, {-1}):
                     raise OutsideError("a list of this kind")
                 return self.checked(Range(number(min(values)), number(max(values)), steps == {-1}))
