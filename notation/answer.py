@@ -12,6 +12,7 @@ from notation.errors import ReadError
 from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
+from notation.programs import find_program, read_program
 from notation.segments import Segment, segment
 from notation.statement import Answer, Role, Statement
 from notation.tokens import Token
@@ -41,6 +42,9 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
     >>> [s.role for s in answer.statements]
     ['claim', 'definition']
     """
+    if "for" in text and (program := find_program(text)) is not None:
+        if (found := read_program(text, program, vocabulary)) is not None:
+            return found
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
     segments = segment(text, vocabulary, thousands=thousands)
     vocabulary = with_own_names(segments, text, vocabulary)
