@@ -112,7 +112,10 @@ def made_plain(
 
 def _of_units(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
     """`J e_2` as the derivative by the second input, `e_1^T J` as that of the first output, `Jv` as a product."""
-    unit, equals = r"(?:\\mathbf\s*\{\s*e\s*\}|\\vec\s*\{?\s*e\s*\}?|e)_?\{?(?P<n>\d)\}?", r"(?=[\s$]*(?:=|≈|\\approx|:))"
+    unit, equals = (
+        r"(?:\\mathbf\s*\{\s*e\s*\}|\\vec\s*\{?\s*e\s*\}?|e)_?\{?(?P<n>\d)\}?",
+        r"(?=[\s$]*(?:=|≈|\\approx|:))",
+    )
 
     def column(match: re.Match[str]) -> str:
         n = int(match["n"])

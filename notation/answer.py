@@ -101,6 +101,8 @@ class _Reader:
         except ReadError as problem:
             if [t.text for t in one.tokens[-2:]] == ["=", "0"] and any(t.text == "1" for t in one.tokens[:-2]):
                 self.words.extend(t.text for t in one.tokens)  # delta(T+1) = 0: the convention, said of an own name
+            elif one.lead == "of" and len(one.tokens) <= 6 and not any(t.text == "=" for t in one.tokens):
+                self.words.extend(t.text for t in one.tokens)  # the density of G(z)
             elif _mathematical(one.tokens):
                 problem.about = self.left_of(one.tokens)
                 self.errors.append(problem)
@@ -224,8 +226,8 @@ class _Reader:
         cut = next((i for i, t in enumerate(tokens) if t.kind == "op" and t.text in {"=", "in"}), None)
         if cut is None or cut > 2 or tokens[0].kind not in {"name", "greek"}:
             return None
-        if any(t.kind == "op" and t.text == "(" for t in tokens):
-            return None  # a function of a list
+        if tokens[0].text[:1].isupper() or any(t.kind == "op" and t.text == "(" for t in tokens):
+            return None  # a matrix by its columns, a function of a list
         inner = [t for t in tokens[cut + 1 :] if not (t.kind == "op" and t.text in {"{", "}", "\\{", "\\}", "[", "]"})]
         dots = next((i for i, t in enumerate(inner) if t.kind == "ellipsis"), None)
         if dots is None:
