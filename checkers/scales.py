@@ -26,6 +26,17 @@ _GOES = (
 )
 _VERY = r"(?:(?:very|sufficiently|arbitrarily|extremely|really|quite|suitably|infinitely|much)\s+){0,4}"
 _LARGE = r"(?:large|big|huge|high|great|enormous)(?:\s+enough)?"
+_MUCH = (
+    r"(?:(?:very|so)\s+)?(?:much|far|way|vastly|significantly|considerably|substantially|a lot|many times"
+    r"|orders? of magnitude|infinitely)"
+)
+_MORE = r"(?:larger|bigger|greater|higher)"
+# what a letter is compared with: not the next statement
+_THAN = (
+    r"(?:(?!\b(?:so|then|and|which|this|these|we|gives?|giving|such|because|hence|thus|but|or|if|unless|is|works?|makes?"
+    r"|where|with|let)\b)[^,;.\n)=])*"
+)
+_NEAR = r"(?:(?:very|extremely|arbitrarily|really)\s+)?(?:close\s+to|near(?:ly)?|just\s+above|slightly\s+above|almost)"
 _KIND = (
     r"(?:positive|real|scalar|constant|number|value|factor|multiplier|scale|scaling|coefficient|finite|inverse"
     r"|temperature)"
@@ -38,6 +49,7 @@ _LEAD = (
     r"(?:(?:where|with|for|as|and|when|let|if|taking|take|in the limit(?: of| as| that)?|choose|choosing|pick|using"
     r"|some|a|an|any|the)\s+){0,6}"
 )
+_ABOVE = r"(?:\s*>\s*[01](?![.\d]))?\$?"
 _ORTHOGONAL = r"(?:orthogonal|perpendicular|null\s?space)[^.;,\n]*"
 _DENIAL = re.compile(r"\b(?:not|never|no|without|isn't|need|unless|small)\b|n't\b", re.IGNORECASE)
 _SPOKEN = re.compile(
@@ -66,8 +78,8 @@ def scales(text: str, known: Vocabulary, hidden: frozenset[str] = frozenset()) -
     r"""Find the letters of an answer that are no names of the question. `hidden` names count as unknown, too.
 
     >>> found = scales("q = \\beta k, \\beta \\to \\infty", Vocabulary())
-    >>> found.courses["\\beta"], found.text.strip()
-    ('large', 'q = \\beta k  ;')
+    >>> found.courses["\\beta"], found.text.rstrip(" ;,")
+    ('large', 'q = \\beta k')
     """
     courses: dict[str, Course] = {}
     text = _DOMAIN.sub(" ", re.sub(r"\\(?:text|mathrm|mbox)\s*\{([^{}]*)\}", r" \1 ", text))
@@ -110,6 +122,8 @@ def letters(text: str, known: Vocabulary, hidden: frozenset[str] = frozenset()) 
 def _course(text: str, letter: str) -> tuple[str, Course]:
     """What a text says about a letter, and the text without it."""
     x = _spelled(letter)
+    # in `k/c with a tiny c` the words belong to the second c
+    own = rf"(?!(?:\s+(?:and|{_KIND})\b)*,?\s+{x})"
     rules: list[tuple[Course, str]] = [
         ("negative", rf"{_LEAD}{x}\s*(?:{_ARROW}\s*|{_GOES}|minus\s+)[-−]\s*{_INFINITY}"),
         ("negative", rf"{_LEAD}{x}\s*(?:{_ARROW}\s*|{_GOES})(?:minus|negative)\s+{_INFINITY}"),
@@ -117,14 +131,21 @@ def _course(text: str, letter: str) -> tuple[str, Course]:
         ("small", rf"\\?lim(?:it)?\w*\s*_?\s*[{{(]?\s*{x}\s*{_ARROW}\s*0\s*(?:\^\{{?\+\}}?|\+)?\s*[}})]?"),
         ("large", rf"{_LEAD}{x}\s*(?:{_ARROW}\s*|{_GOES}|{_LINK}){_INFINITY}"),
         ("small", rf"{_LEAD}{x}\s*(?:{_ARROW}\s*|{_GOES})(?:0(?![.\d])|zero)\s*(?:\^\{{?\+\}}?|\+)?"),
+        ("large", rf"{_LEAD}{x}\s*[:,(]?\s*{_LINK}{_MUCH}\s+{_MORE}\s+than\b{_THAN}"),
+        ("large", rf"{_LEAD}{x}\s*(?:(?:vastly|greatly|far|by far|largely)\s+exceeds{_THAN}|exceeds{_THAN}by\s+far\b)"),
+        ("large", rf"{_LEAD}{x}\s*(?:vastly\s+|by\s+far\s+|clearly\s+)?dominates\b{_THAN}"),
+        ("small", rf"{_LEAD}{x}\s*[:,(]?\s*{_LINK}{_NEAR}\s+(?:0(?![.\d])|zero\b)"),
         ("large", rf"{_LEAD}{x}\s*(?:>>+|\\ggg?(?![a-z]))\s*[^,;.\n)]*"),
         (
             "large",
-            rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*",
+            (
+                rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*"
+                rf"{own}"
+            ),
         ),
-        ("large", rf"{_LEAD}{_VERY}\b{_LARGE}(?:\s+(?:and\s+)?{_KIND}\b)*,?\s+{x}"),
-        ("small", rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?{_LINK}{_VERY}(?:small|tiny)\b(?:\s+{_KIND}\b)*"),
-        ("small", rf"{_LEAD}{_VERY}\b(?:small|tiny)(?:\s+{_KIND}\b)*\s+{x}"),
+        ("large", rf"{_LEAD}{_VERY}\b{_LARGE}(?:\s+(?:and\s+)?{_KIND}\b)*,?\s+{x}{_ABOVE}"),
+        ("small", rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?{_LINK}{_VERY}(?:small|tiny)\b(?:\s+{_KIND}\b)*{own}"),
+        ("small", rf"{_LEAD}{_VERY}\b(?:small|tiny)(?:\s+{_KIND}\b)*,?\s+{x}{_ABOVE}"),
         ("orthogonal", rf"{_LEAD}{x}(?:(?!{x})[^.;\n]){{0,40}}?{_ORTHOGONAL}"),
     ]
     said: list[Course] = []

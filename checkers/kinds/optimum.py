@@ -14,7 +14,7 @@ from checkers.cases import Asked
 from checkers.formula import Alternative, Formula
 from checkers.kinds.base import Kind, verdict
 from checkers.kinds.expression import Foreseen
-from checkers.pointwise import before_special_case, plain_function, without_integrals
+from checkers.pointwise import before_special_case, own_functions, plain_function, without_integrals
 from checkers.solution import Road, Solution
 from checkers.verdict import Verdict
 from derivations.derivation import Step
@@ -133,7 +133,10 @@ class Optimum(Kind):
         )
         asked = Asked(target, model.loss, None, value=key)
         judge = Formula(question, model, bench.worlds(self.model), asked, key, True, alternatives)
-        plain = without_integrals(plain_function(text, target.name, model.vocabulary.ranges))
+        ranges = model.vocabulary.ranges
+        known = {target.name, *model.vocabulary.quantities, *model.vocabulary.spellings}
+        plain = own_functions(plain_function(text, target.name, ranges), known, ranges)
+        plain = without_integrals(plain)
         found = judge.judge(plain)
         general = before_special_case(plain, model.parameters)
         if found.status != "correct" and general.strip() and general != plain:
