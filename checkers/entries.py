@@ -11,11 +11,12 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from checkers.doubt import doubt
-from checkers.entrycover import Cover, WrongDomainError, has_domain
+from checkers.entrycover import Cover, WholeArrayError, WrongDomainError, has_domain
 from checkers.entryform import Form, Reading, counts_from_zero, merged
 from checkers.entrytext import EntryText, read_entry_text, same_shape
 from checkers.kinds.base import doubtful, unreadable, verdict
@@ -41,6 +42,7 @@ class Outcome:
     compared: int = 0
     error: float = 0.0
     used: frozenset[Used] = frozenset()
+    sliced: bool = False  # vectors or matrices of entries at once
     loose: bool = False  # no value at entries that are 0, and no domain stated
 
 
@@ -71,6 +73,10 @@ class Entries(Cover):
             return verdict(
                 self.question, text, outcome.status, reading=shown, message=outcome.message, witness=outcome.witness
             )
+        if outcome.sliced and not any(right_shape) and re.search(r"\b(?:each|every|slices?|per|stack\w*)\b", text):
+            right_shape = [False for s in stated if not self.is_slice(s)]
+        elif outcome.sliced and any(right_shape):
+            right_shape = [ok for s, ok in zip(stated, right_shape, strict=True) if ok or not self.is_slice(s)]
         if right_shape and not right_shape[-1]:
             message = f"The formula is right, but the shape is {self.shown_shape()}."
             return verdict(self.question, text, "partial", reading=shown, message=message)
@@ -215,6 +221,8 @@ class Entries(Cover):
             tried.append((reading, outcome))
         if not tried:
             return Reading(), Outcome("wrong", "Some letters count from 0 and others from 1: their arrays do not.")
+        if tried[0][1].status == "undecided":  # what the question's own reading cannot decide, no other may refute
+            return tried[0]
         rank = {"partial": 0, "wrong": 1, "undecided": 2}
         return min(tried, key=lambda one: rank.get(one[1].status, 3))
 
@@ -222,6 +230,7 @@ class Entries(Cover):
         """The comparison under one reading in all Worlds."""
         worst, compared, used = 0.0, 0, set[Used]()
         gaps: Outcome | None = None
+        sliced = False
         for world in self.worlds:
             here = replace(self, worlds=(world,))  # sizes may differ from one World to the next
             form = Form(here.shapes, reading, said.ranges)
@@ -233,11 +242,13 @@ class Entries(Cover):
             yours = np.full(expected.shape, np.nan)
             try:
                 for s in reversed(mains):
-                    here.fill(yours, s, form, said, scope)
+                    sliced |= here.fill(yours, s, form, said, scope)
                     if np.isfinite(yours).all():
                         break
             except ShapeError as problem:
                 return Outcome("wrong", f"The shapes do not fit: {problem.message}.")
+            except WholeArrayError:
+                return Outcome("undecided", "Whole arrays stand here in a layout that is not known; a person decides.")
             except WrongDomainError as problem:
                 return Outcome("wrong", str(problem))
             except EvaluationError as problem:
@@ -251,7 +262,7 @@ class Entries(Cover):
             worst, compared = max(worst, found.error), compared + found.compared
         if gaps is not None:
             return gaps
-        return self.answers(frozenset(used), mains) or Outcome("correct", "", None, compared, worst)
+        return self.answers(frozenset(used), mains) or Outcome("correct", "", None, compared, worst, sliced=sliced)
 
     # -- comparing --------------------------------------------------------------------------------------------------
 
@@ -313,6 +324,14 @@ class Entries(Cover):
             for r in self.refs
         ]
         return [tuple(n for part in one for n in part) for one in itertools.product(*parts)]
+
+    def is_slice(self, shape: tuple[int, ...]) -> bool:
+        """Whether a shape is that of one array of what is asked, or of part of it, rather than of all entries."""
+        wanted = [n for n in shape if n != 1]
+        parts = [[n for n in self.shapes[r.name] if n != 1] for r in self.refs]
+        return any(
+            sorted(wanted) == sorted(p) or wanted == [prod(p)] or (len(wanted) == 1 and wanted[0] in p) for p in parts
+        )
 
     def shown_shape(self) -> str:
         """The shape in words, `3 × (1 × 5 × 3)`."""

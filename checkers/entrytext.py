@@ -61,6 +61,10 @@ _OWN = re.compile(
     r"(?m)(?P<lead>^\s*|[;:]\s*)(?P<name>y|J|out|output|res|result|jac|grad)\[(?P<index>[^\]=]+)\]\s*=(?!=)"
 )
 _NAMED = re.compile(r"\b(?:the\s+)?(?:entry|element|component)\s*[\[(]([^\])=]+)[\])]\s*=")
+_INDEX = re.compile(r"\[[^\[\]]*\]|_\{[^{}]*\}")
+_TIMES_LETTER = re.compile(r"(?<![\w.])([2-9]|[1-9]\d+)(?=[a-zA-Z](?![a-zA-Z]))")  # x[2r]; W_{1k} has two indices
+_REMARK = re.compile(r"\(\s*(?:(?:an?|in|is|of|[a-z]{3,})\b\s*)+(?=\n)")
+_SUBJECT = re.compile(r"=|[\])}]\s*$")
 _LOOP = re.compile(r"for\s+(\w)\s+in\s+range\(\s*(?:(\d+)\s*,\s*)?(\d+)\s*\)")
 _SUM = re.compile(r"(?:sum|Σ|∑|\\sum|over|\\Sigma)[\s_({^]*$")
 _CONDITION = re.compile(r"\b(?:if|when|whenever|iff|unless|only)\s*$", re.IGNORECASE)
@@ -90,6 +94,7 @@ def read_entry_text(text: str, functions: Mapping[str, Iterable[str]]) -> EntryT
     ('f[r] = x_r', ((3,),), {'r': (0, 2)})
     """
     rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
+    rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)
     base = 0 if _ZERO_BASED.search(rest) else 1 if _ONE_BASED.search(rest) else None
     rest = _ONE_BASED.sub(" ", _ZERO_BASED.sub(" ", rest)) if base is not None else rest
@@ -187,6 +192,7 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
     Where some are said to be those of a derivative, only these are kept: `df/dW is 3 x 5, since W is 1 x 5`.
     """
     spans: list[tuple[int, int, int, tuple[int, ...]]] = []
+    others: set[int] = set()  # shapes of helpers, `w_j = W_{1,:,j} \in R^5`
     for pattern in (_SPACE, _SAID, _AFTER, _BARE):
         for m in pattern.finditer(text):
             inside = text[max(0, m.start() - 1) : m.start()]
@@ -199,6 +205,9 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
             start = _clause(text, m.start())
             if (sign := _MEMBER.search(text[:start])) is not None:
                 start = sign.start()
+                subject = text[_sentence(text, start) : start]
+                if _SUBJECT.search(subject) and not _DERIVATIVE.search(subject):
+                    others.add(m.start())
             spans.append((start, m.start(), m.end(), tuple(int(k) for k in re.findall(r"\d+", m["dims"]))))
     spans.sort(key=lambda span: span[1])
     out, of_derivatives, cut = [], [], 0
@@ -207,8 +216,14 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
         if _DERIVATIVE.search(text[max(start, cut) : said]):
             of_derivatives.append(dims)
         cut = max(end, cut)
-    found = of_derivatives or [dims for *_, dims in spans]
-    return ("\n".join([*out, text[cut:]]), found) if spans else (text, [])
+    found = of_derivatives or [dims for _, said, _, dims in spans if said not in others]
+    return (_REMARK.sub(" ", "\n".join([*out, text[cut:]])), found) if spans else (text, [])
+
+
+def _sentence(text: str, start: int) -> int:
+    """Where the clause begins that ends at a place."""
+    found = [m.end() for m in _BOUNDARY.finditer(text[:start]) if not _inside(text[: m.start()])]
+    return max(found, default=0)
 
 
 def _alone(text: str, start: int, end: int) -> bool:
