@@ -54,7 +54,7 @@ class Entries(Cover):
 
     def judge(self, text: str) -> Verdict:
         """The verdict on one answer: the formula decides, a shape beside it can only take something away."""
-        said = read_entry_text(text, self.functions or {})
+        said = read_entry_text(text, self.functions or {}, self.left_side)
         stated = said.shapes if self.shape_asked else ()
         right_shape = [same_shape(s, self.shape_orders(), self.split()) for s in stated]
         answer = (
@@ -73,7 +73,11 @@ class Entries(Cover):
             return verdict(
                 self.question, text, outcome.status, reading=shown, message=outcome.message, witness=outcome.witness
             )
-        if outcome.sliced and not any(right_shape) and re.search(r"\b(?:each|every|slices?|per|stack\w*)\b", text):
+        if (
+            outcome.sliced
+            and not any(right_shape)
+            and re.search(r"\b(?:each|every|slices?|per|stack\w*)\b", text, re.IGNORECASE)
+        ):
             right_shape = [False for s in stated if not self.is_slice(s)]
         elif outcome.sliced and any(right_shape):
             right_shape = [ok for s, ok in zip(stated, right_shape, strict=True) if ok or not self.is_slice(s)]
@@ -97,6 +101,21 @@ class Entries(Cover):
             f"largest relative error {outcome.error:.1e}"
         )
         return verdict(self.question, text, "correct", reading=shown, evidence=evidence, notes=tuple(notes))
+
+    def left_side(self, index: list[str]) -> str | None:
+        """What is asked about, as text with these indices."""
+        if len(index) != len(self.full):
+            return None
+        names: dict[str, str] = {}
+        for r in self.refs:
+            mine, index = index[: len(self.shapes[r.name])], index[len(self.shapes[r.name]) :]
+            names[r.name] = f"{r.name}_{{{','.join(mine)}}}"
+        t = self.target
+        if not isinstance(t, Partial):
+            return next(iter(names.values()))
+        assert isinstance(t.of, Ref)
+        assert isinstance(t.wrt, Ref)
+        return f"\\frac{{\\partial {names.get(t.of.name, t.of.name)}}}{{\\partial {names[t.wrt.name]}}}"
 
     def without_formula(self, text: str, answer: Answer | None, right_shape: list[bool]) -> Verdict:
         """There is no formula for what is asked."""

@@ -6,10 +6,11 @@ Taken out of the text before the formula is read: `f \in R^3`, `with 0-based ind
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from math import prod
 
+from checkers.entryprogram import with_filled_arrays
 from notation.casewords import plain, with_cases
 from notation.lexicon import SUBSCRIPTS
 
@@ -86,13 +87,23 @@ class EntryText:
     coded: bool = False
 
 
-def read_entry_text(text: str, functions: Mapping[str, Iterable[str]]) -> EntryText:
+def read_entry_text(
+    text: str, functions: Mapping[str, Iterable[str]], left: Callable[[list[str]], str | None] = lambda index: None
+) -> EntryText:
     r"""Take the asides out of an answer; `functions` are names that may be written with arguments, `f_W(x)`.
+
+    `left` writes what is asked about with the indices of an array that a program fills.
 
     >>> found = read_entry_text("f has shape 3. f_W(x)[r] = x_r, r = 0, 1, 2", {"f": ["W", "x"]})
     >>> found.text.strip(), found.shapes, dict(found.ranges)
     ('f[r] = x_r', ((3,),), {'r': (0, 2)})
     """
+    if (program := with_filled_arrays(text, left)) is not None:
+        said = read_entry_text(program.text, functions)
+        ranges = {**said.ranges, **program.ranges}
+        base = 0 if _ZERO_BASED.search(text) else said.base
+        zero = said.rest_is_zero or program.rest_is_zero
+        return replace(said, base=base, ranges=ranges, rest_is_zero=zero, coded=True)
     rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
     rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)
