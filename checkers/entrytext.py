@@ -62,6 +62,7 @@ _OWN = re.compile(
     r"(?m)(?P<lead>^\s*|[;:]\s*)(?P<name>y|J|out|output|res|result|jac|grad)\[(?P<index>[^\]=]+)\]\s*=(?!=)"
 )
 _NAMED = re.compile(r"\b(?:the\s+)?(?:entry|element|component)\s*[\[(]([^\])=]+)[\])]\s*=")
+_MATRIX = re.compile(r"(?<![\w)\]])\[(?P<rows>(?:[^\[\];]|\[[^\[\]]*\])*;(?:[^\[\]]|\[[^\[\]]*\])*)\]")
 _INDEX = re.compile(r"\[[^\[\]]*\]|_\{[^{}]*\}")
 _TIMES_LETTER = re.compile(r"(?<![\w.])([2-9]|[1-9]\d+)(?=[a-zA-Z](?![a-zA-Z]))")  # x[2r]; W_{1k} has two indices
 _REMARK = re.compile(r"\(\s*(?:(?:an?|in|is|of|[a-z]{3,})\b\s*)+(?=\n)")
@@ -105,6 +106,7 @@ def read_entry_text(
         zero = said.rest_is_zero or program.rest_is_zero
         return replace(said, base=base, ranges=ranges, rest_is_zero=zero, coded=True)
     rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
+    rest = _MATRIX.sub(_matrix, rest)
     rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)
     base = 0 if _ZERO_BASED.search(rest) else 1 if _ONE_BASED.search(rest) else None
@@ -143,6 +145,16 @@ def _code(text: str) -> tuple[str, bool]:
         return " ".join(sums) + f" ({m['body']})"
 
     return _GENERATED.sub(written, text), found
+
+
+def _matrix(m: re.Match[str]) -> str:
+    """`[a b; 0 c]` as a matrix, where every row has as many entries, parted by spaces or commas."""
+    rows = [
+        [e for e in re.split(r"[\s,]+(?![^\[]*\])", row.strip()) if e] for row in m["rows"].split(";") if row.strip()
+    ]
+    if len({len(row) for row in rows}) != 1 or any(re.fullmatch(r"[-+*/=]", e) for row in rows for e in row):
+        return m[0]
+    return "\\begin{bmatrix} " + " \\\\ ".join(" & ".join(row) for row in rows) + " \\end{bmatrix}"
 
 
 def _subscripted(text: str) -> str:

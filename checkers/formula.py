@@ -55,6 +55,9 @@ class Formula(Selection):
         if not self.scaled and (scale := self.own_scale(answer)) is not None:
             return self.at_scale(scale, text)
         first = self.decide(answer, text)
+        if answer.from_zero and first.status == "correct":
+            message = "This is right if its steps count from 0, which it does not say; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status in {"correct", "manual"}:
             return first
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others

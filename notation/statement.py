@@ -55,7 +55,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything read from one answer. `errors` are segments that look like formulas and could not be read."""
+    """Everything read from one answer. `errors` are segments that look like formulas and could not be read.
+
+    `from_zero` where it is a program that counts its steps from 0 without saying so.
+    """
 
     text: str
     statements: tuple[Statement, ...]
@@ -63,6 +66,7 @@ class Answer:
     definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
     errors: tuple[ReadError, ...] = ()
     words: tuple[str, ...] = ()
+    from_zero: bool = False
 
     @property
     def claims(self) -> tuple[Statement, ...]:
