@@ -25,7 +25,7 @@ from checkers.verdict import Status, Verdict, Witness
 from notation.answer import read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Num, Partial, Ref, free_names, number, walk
+from notation.tree import Concat, Expr, Matrix, Num, Partial, Ref, free_names, number, walk
 from reference_impl.world import Array, World
 
 TOLERANCE = 1e-8  # as in checkers.cases: float64 leaves 1e-13, a real slip at random values more than 1e-3
@@ -67,6 +67,9 @@ class Entries(Cover):
             return unreadable(self.question, text, blocking[0])
         reading, outcome = self.best(said, answer, mains)
         shown = mains[-1].tree
+        if outcome.status == "wrong" and self.stacks(answer):
+            message = "A row of vectors stands in a definition; a person decides how they are stacked."
+            outcome = replace(outcome, status="undecided", message=message, witness=None)
         if outcome.status == "correct" and (why := doubt(said.text, mains[-1].span)):
             return doubtful(self.question, text, why, shown)
         if outcome.status != "correct":
@@ -265,6 +268,14 @@ class Entries(Cover):
                     if np.isfinite(yours).all():
                         break
             except ShapeError as problem:
+                bodies = [
+                    *(c.body for cs in answer.definitions.values() for c in cs),
+                    *(x for s in mains for x in s.sides),
+                ]
+                if any(isinstance(n, (Concat, Matrix)) for e in bodies for n in walk(e)):
+                    return Outcome(
+                        "undecided", f"Whole arrays stand here in a layout that is not known: {problem.message}."
+                    )
                 return Outcome("wrong", f"The shapes do not fit: {problem.message}.")
             except WholeArrayError:
                 return Outcome("undecided", "Whole arrays stand here in a layout that is not known; a person decides.")
@@ -343,6 +354,14 @@ class Entries(Cover):
             for r in self.refs
         ]
         return [tuple(n for part in one for n in part) for one in itertools.product(*parts)]
+
+    def stacks(self, answer: Answer) -> bool:
+        """Whether a definition puts vectors beside each other, `X_r = [x[1], x[2]]`: a matrix or a column."""
+        bodies = [c.body for clauses in answer.definitions.values() for c in clauses]
+        renamed = [s for s in answer.statements if isinstance(s.left, Ref) and self.head(s.left) is None]
+        bodies.extend(s.sides[-1] for s in renamed if isinstance(s.left, Ref) and s.left.name in self.shapes)
+        rows = [n for e in bodies for n in walk(e) if isinstance(n, Concat)]
+        return any(not any(isinstance(b, Num) for b in row.blocks) for row in rows)
 
     def is_slice(self, shape: tuple[int, ...]) -> bool:
         """Whether a shape is that of one array of what is asked, or of part of it, rather than of all entries."""

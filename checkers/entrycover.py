@@ -183,7 +183,8 @@ class Cover:
                 raise WrongDomainError(f"At {self.where(shown, None)} it uses an entry that does not exist.") from None
             if slots:
                 first = sum(k < self.axes_of_first() for k in slots)
-                out[place] = fitted(value, tuple(self.full[k] for k in slots), first)
+                turned = any(r.name in form.reading.swapped for r in self.refs)
+                out[place] = fitted(value, tuple(self.full[k] for k in slots), first, turned=turned)
                 continue
             if isinstance(value, Special) or np.size(value) != 1:
                 raise WholeArrayError
@@ -321,8 +322,11 @@ def whole_value(e: Expr, scope: Scope) -> Any:
     return np.block(filled)
 
 
-def fitted(value: Any, sizes: tuple[int, ...], first: int) -> Any:
-    """A value in the shape of the axes it fills: as it is, or the `first` axes as rows and all others as columns."""
+def fitted(value: Any, sizes: tuple[int, ...], first: int, *, turned: bool = False) -> Any:
+    """A value in the shape of the axes it fills: as it is, or the `first` axes as rows and all others as columns.
+
+    With `turned` a matrix may hold the two axes of one array in the other order.
+    """
     if isinstance(value, Special) or value is None:
         if value is not None and value.kind == "zero":
             return np.zeros(sizes)
@@ -333,6 +337,8 @@ def fitted(value: Any, sizes: tuple[int, ...], first: int) -> Any:
         return np.zeros(sizes)
     if tuple(n for n in array.shape if n != 1) == wanted:
         return array.reshape(sizes)
+    if turned and first == 0 and array.ndim == 2 and array.shape[::-1] == wanted:
+        return array.T.reshape(sizes)
     if array.shape == (prod(sizes[:first]), prod(sizes[first:])):
         return array.reshape(sizes)
     raise WholeArrayError

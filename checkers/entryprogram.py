@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from notation.filled import is_empty, is_zeros
+from notation.errors import ReadError
+from notation.filled import assigned_in, filled_in, is_empty, is_zeros
 from notation.programs import find_program
 
 _ALLOWED = (
@@ -26,6 +28,9 @@ _ALLOWED = (
     ast.Tuple,
     ast.Slice,
     ast.Attribute,
+    ast.GeneratorExp,
+    ast.comprehension,
+    ast.Call,
 )
 
 
@@ -44,7 +49,10 @@ class _OtherError(Exception):
 
 @dataclass
 class _Filling:
-    """What is assigned: `sums` are numbers being added up, each with the number of loops around its first value."""
+    """What is assigned: `sums` are numbers being added up, each with the number of loops around its first value.
+
+    `named` are names for formulas that the program gives or a comment explains, `g = dl/df`.
+    """
 
     left: Callable[[list[str]], str | None]
     lines: list[str] = field(default_factory=list)
@@ -53,6 +61,7 @@ class _Filling:
     zeros: set[str] = field(default_factory=set)
     filled: set[str] = field(default_factory=set)
     sums: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
 
     def run(self, node: ast.stmt) -> None:
         """One statement."""
@@ -64,6 +73,8 @@ class _Filling:
                     self.zeros.add(name)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=0 | 0.0)):
                 self.sums[name] = len(self.loops), []
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not self.loops and name not in self.zeros:
+                self.named[name] = self.shown(value)
             case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value) if name in self.sums:
                 depth, terms = self.sums[name]
                 terms.append(summed(self.loops[depth:], self.shown(value)))
@@ -90,13 +101,24 @@ class _Filling:
         for node in ast.walk(value):
             if not isinstance(node, _ALLOWED) or (isinstance(node, ast.Attribute) and node.attr != "T"):
                 raise _OtherError
+            if isinstance(node, ast.Call) and ast.unparse(node.func) not in {
+                "sum",
+                "range",
+                "np.dot",
+                "torch.dot",
+                "np.sum",
+            }:
+                raise _OtherError
             if isinstance(node, ast.Slice) and (node.lower or node.upper or node.step):
                 raise _OtherError
         if isinstance(value, ast.Name) and value.id in self.sums:
             return " + ".join(self.sums[value.id][1]) or "0"
         if any(isinstance(n, ast.Name) and n.id in {*self.sums, *self.filled} for n in ast.walk(value)):
             raise _OtherError
-        return ast.unparse(value)
+        text = ast.unparse(value)
+        for name, meaning in self.named.items():
+            text = re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", f"({meaning})".replace("\\", r"\\"), text)
+        return text
 
     def entry(self, name: str, index: ast.expr, value: str, *, added: bool) -> None:
         """One assignment to an entry: a formula with the letters of its index, summed over those of the other loops."""
@@ -149,12 +171,20 @@ def with_filled_arrays(text: str, left: Callable[[list[str]], str | None]) -> En
     if block is None or not any(isinstance(s, ast.For) for s in block.body):
         return None
     filling = _Filling(left)
+    assigned = {*assigned_in(list(block.body)), *filled_in(list(block.body))}
+    for comment in block.comments:  # g = dl/df
+        name, _, meaning = (part.strip() for part in comment.partition("="))
+        if "/" in meaning and re.fullmatch(r"\w+", name) and name not in assigned:
+            filling.named[name] = meaning
     try:
         for node in block.body:
             filling.run(node)
     except (_OtherError, RecursionError):
+        if any(isinstance(n, ast.AugAssign) for s in block.body if isinstance(s, ast.For) for n in ast.walk(s)):
+            hint = "write the entries as a formula"
+            raise ReadError("this program holds something that is not read here", text, block.span, hint) from None
         return None
-    if not filling.lines:
+    if not filling.filled:
         return None
     a, b = block.span
     said = [c for c in block.comments if c in text[a:b] and "=" not in c]

@@ -63,6 +63,10 @@ _OWN = re.compile(
 )
 _NAMED = re.compile(r"\b(?:the\s+)?(?:entry|element|component)\s*[\[(]([^\])=]+)[\])]\s*=")
 _MATRIX = re.compile(r"(?<![\w)\]])\[(?P<rows>(?:[^\[\];]|\[[^\[\]]*\])*;(?:[^\[\]]|\[[^\[\]]*\])*)\]")
+_ROW = re.compile(r"\[\s*\w+\[[^\[\]]*\](?:\s+\w+\[[^\[\]]*\])+\s*\]")  # [x[1] x[2] x[3]]
+_ALL_ENTRIES = re.compile(
+    r"\bsum\s+(?:over|of)\s+all\s+(?:the\s+)?(?:entries|elements|components)\s+(?:of|in)\s+(?P<what>[^\n.,;]+)"
+)
 _INDEX = re.compile(r"\[[^\[\]]*\]|_\{[^{}]*\}")
 _TIMES_LETTER = re.compile(r"(?<![\w.])([2-9]|[1-9]\d+)(?=[a-zA-Z](?![a-zA-Z]))")  # x[2r]; W_{1k} has two indices
 _REMARK = re.compile(r"\(\s*(?:(?:an?|in|is|of|[a-z]{3,})\b\s*)+(?=\n)")
@@ -106,6 +110,7 @@ def read_entry_text(
         zero = said.rest_is_zero or program.rest_is_zero
         return replace(said, base=base, ranges=ranges, rest_is_zero=zero, coded=True)
     rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
+    rest = _ALL_ENTRIES.sub(r"sum(\g<what>)", _ROW.sub(lambda m: re.sub(r"\]\s+(?=\w)", "], ", m[0]), rest))
     rest = _MATRIX.sub(_matrix, rest)
     rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)

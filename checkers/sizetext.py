@@ -22,11 +22,13 @@ _WORD = re.compile(
 )
 _NAMED = re.compile(r"(?:\\(?:tilde|hat|bar)\s*\{?\s*)?[A-Za-z]\w*\}?(?:_\{[^{}]*\}|_\w+)?'*\s*$")
 _FUNCTION = re.compile(
-    r"(?:def\s+)?\b(?P<name>[A-Za-z]\w*)\s*\(\s*(?P<letter>[A-Za-z])\s*\)\s*(?::\s*return\b|=)\s*(?P<body>[^\n;]+)"
-    r"|\b(?P<lname>[A-Za-z]\w*)\s*=\s*lambda\s+(?P<lletter>[A-Za-z])\s*:\s*(?P<lbody>[^\n;]+)"
+    r"(?:def\s+)?\b(?P<name>[A-Za-z]\w*)\s*\(\s*(?P<letter>[A-Za-z])\s*\)\s*(?::\s*return\b|=)\s*"
+    r"(?P<body>(?:(?!\.\s)[^\n;])+)"
+    r"|\b(?P<lname>[A-Za-z]\w*)\s*=\s*lambda\s+(?P<lletter>[A-Za-z])\s*:\s*"
+    r"(?P<lbody>(?:(?!\.\s)[^\n;])+)"
 )
 _BREAK = re.compile(
-    r"\n|;|:(?!=)|\. |\.$|\bwhere\b|\bwith\b|\band\b|\bthus\b|\bso\b|\bhence\b|\bgiven by\b|=>|⇒|\\Rightarrow"
+    r"\n|;|:(?!=)|\. |\.$|\b(?:where|because|since|with|and|thus|so|hence|given by)\b|=>|⇒|\\Rightarrow"
 )
 
 
@@ -90,7 +92,7 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
 
 
 def written_out(text: str) -> str:
-    """Calls of functions that the answer defines, `out(n) = (n - K)//S + 1`, with what they stand for.
+    r"""Calls of functions that the answer defines, `out(n) = (n - K)//S + 1`, with what they stand for.
 
     >>> written_out("def out(n): return n + 1\nout(H) x out(W)").strip()
     '((H) + 1) x ((W) + 1)'
