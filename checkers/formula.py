@@ -60,6 +60,9 @@ class Formula(Selection):
             return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status in {"correct", "manual"}:
             return first
+        if answer.program and first.status == "wrong" and first.witness is None and self.asked.head.at:
+            message = "The program carries the recurrence through all steps; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
             plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
             other = self.decide(read_answer(text, replace(self.model.vocabulary, spellings=plain)), text)

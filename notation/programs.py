@@ -34,11 +34,11 @@ _MAX_LINES, _MAX_LENGTH = 60, 6_000
 
 
 def find_program(text: str) -> Block | None:
-    """The longest run of lines that is a program with a loop, or None.
+    r"""The longest run of lines that is a program with a loop, or None.
 
     >>> find_program("y = a + b, where a = 2b") is None
     True
-    >>> len(find_program("so\\ns = 0\\nfor t in range(1, T+1):\\n    s += x[t]").body)
+    >>> len(find_program("Then it is:\ns = 0\nfor t in range(1, T+1):\n    s += x[t]").body)
     2
     """
     if not _LOOP.search(text) or len(text) > _MAX_LENGTH or "\\" in text:
@@ -117,6 +117,7 @@ def read_program(text: str, block: Block, vocabulary: Vocabulary) -> Answer | No
         statements=(*around.statements, *statements),
         definitions=definitions,
         vocabulary=flow.vocabulary,
+        program=True,
         from_zero=from_zero,
     )
 

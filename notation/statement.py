@@ -57,7 +57,7 @@ class Statement:
 class Answer:
     """Everything read from one answer. `errors` are segments that look like formulas and could not be read.
 
-    `from_zero` where it is a program that counts its steps from 0 without saying so.
+    `program` where it was read from one, `from_zero` where that counts its steps from 0 without saying so.
     """
 
     text: str
@@ -66,6 +66,7 @@ class Answer:
     definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
     errors: tuple[ReadError, ...] = ()
     words: tuple[str, ...] = ()
+    program: bool = False
     from_zero: bool = False
 
     @property
