@@ -11,11 +11,12 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from checkers.doubt import doubt
-from checkers.entrycover import Cover, WrongDomainError, has_domain
+from checkers.entrycover import Cover, WholeArrayError, WrongDomainError, has_domain
 from checkers.entryform import Form, Reading, counts_from_zero, merged
 from checkers.entrytext import EntryText, read_entry_text, same_shape
 from checkers.kinds.base import doubtful, unreadable, verdict
@@ -24,7 +25,7 @@ from checkers.verdict import Status, Verdict, Witness
 from notation.answer import read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Num, Partial, Ref, free_names, number, walk
+from notation.tree import Concat, Expr, Matrix, Num, Partial, Ref, free_names, number, walk
 from reference_impl.world import Array, World
 
 TOLERANCE = 1e-8  # as in checkers.cases: float64 leaves 1e-13, a real slip at random values more than 1e-3
@@ -41,6 +42,7 @@ class Outcome:
     compared: int = 0
     error: float = 0.0
     used: frozenset[Used] = frozenset()
+    sliced: bool = False  # vectors or matrices of entries at once
     loose: bool = False  # no value at entries that are 0, and no domain stated
 
 
@@ -52,7 +54,7 @@ class Entries(Cover):
 
     def judge(self, text: str) -> Verdict:
         """The verdict on one answer: the formula decides, a shape beside it can only take something away."""
-        said = read_entry_text(text, self.functions or {})
+        said = read_entry_text(text, self.functions or {}, self.left_side)
         stated = said.shapes if self.shape_asked else ()
         right_shape = [same_shape(s, self.shape_orders(), self.split()) for s in stated]
         answer = (
@@ -65,12 +67,23 @@ class Entries(Cover):
             return unreadable(self.question, text, blocking[0])
         reading, outcome = self.best(said, answer, mains)
         shown = mains[-1].tree
+        if outcome.status == "wrong" and self.stacks(answer):
+            message = "A row of vectors stands in a definition; a person decides how they are stacked."
+            outcome = replace(outcome, status="undecided", message=message, witness=None)
         if outcome.status == "correct" and (why := doubt(said.text, mains[-1].span)):
             return doubtful(self.question, text, why, shown)
         if outcome.status != "correct":
             return verdict(
                 self.question, text, outcome.status, reading=shown, message=outcome.message, witness=outcome.witness
             )
+        if (
+            outcome.sliced
+            and not any(right_shape)
+            and re.search(r"\b(?:each|every|slices?|per|stack\w*)\b", text, re.IGNORECASE)
+        ):
+            right_shape = [False for s in stated if not self.is_slice(s)]
+        elif outcome.sliced and any(right_shape):
+            right_shape = [ok for s, ok in zip(stated, right_shape, strict=True) if ok or not self.is_slice(s)]
         if right_shape and not right_shape[-1]:
             message = f"The formula is right, but the shape is {self.shown_shape()}."
             return verdict(self.question, text, "partial", reading=shown, message=message)
@@ -91,6 +104,21 @@ class Entries(Cover):
             f"largest relative error {outcome.error:.1e}"
         )
         return verdict(self.question, text, "correct", reading=shown, evidence=evidence, notes=tuple(notes))
+
+    def left_side(self, index: list[str]) -> str | None:
+        """What is asked about, as text with these indices."""
+        if len(index) != len(self.full):
+            return None
+        names: dict[str, str] = {}
+        for r in self.refs:
+            mine, index = index[: len(self.shapes[r.name])], index[len(self.shapes[r.name]) :]
+            names[r.name] = f"{r.name}_{{{','.join(mine)}}}"
+        t = self.target
+        if not isinstance(t, Partial):
+            return next(iter(names.values()))
+        assert isinstance(t.of, Ref)
+        assert isinstance(t.wrt, Ref)
+        return f"\\frac{{\\partial {names.get(t.of.name, t.of.name)}}}{{\\partial {names[t.wrt.name]}}}"
 
     def without_formula(self, text: str, answer: Answer | None, right_shape: list[bool]) -> Verdict:
         """There is no formula for what is asked."""
@@ -215,6 +243,8 @@ class Entries(Cover):
             tried.append((reading, outcome))
         if not tried:
             return Reading(), Outcome("wrong", "Some letters count from 0 and others from 1: their arrays do not.")
+        if tried[0][1].status == "undecided":  # what the question's own reading cannot decide, no other may refute
+            return tried[0]
         rank = {"partial": 0, "wrong": 1, "undecided": 2}
         return min(tried, key=lambda one: rank.get(one[1].status, 3))
 
@@ -222,6 +252,7 @@ class Entries(Cover):
         """The comparison under one reading in all Worlds."""
         worst, compared, used = 0.0, 0, set[Used]()
         gaps: Outcome | None = None
+        sliced = False
         for world in self.worlds:
             here = replace(self, worlds=(world,))  # sizes may differ from one World to the next
             form = Form(here.shapes, reading, said.ranges)
@@ -233,11 +264,21 @@ class Entries(Cover):
             yours = np.full(expected.shape, np.nan)
             try:
                 for s in reversed(mains):
-                    here.fill(yours, s, form, said, scope)
+                    sliced |= here.fill(yours, s, form, said, scope)
                     if np.isfinite(yours).all():
                         break
             except ShapeError as problem:
+                bodies = [
+                    *(c.body for cs in answer.definitions.values() for c in cs),
+                    *(x for s in mains for x in s.sides),
+                ]
+                if any(isinstance(n, (Concat, Matrix)) for e in bodies for n in walk(e)):
+                    return Outcome(
+                        "undecided", f"Whole arrays stand here in a layout that is not known: {problem.message}."
+                    )
                 return Outcome("wrong", f"The shapes do not fit: {problem.message}.")
+            except WholeArrayError:
+                return Outcome("undecided", "Whole arrays stand here in a layout that is not known; a person decides.")
             except WrongDomainError as problem:
                 return Outcome("wrong", str(problem))
             except EvaluationError as problem:
@@ -251,7 +292,7 @@ class Entries(Cover):
             worst, compared = max(worst, found.error), compared + found.compared
         if gaps is not None:
             return gaps
-        return self.answers(frozenset(used), mains) or Outcome("correct", "", None, compared, worst)
+        return self.answers(frozenset(used), mains) or Outcome("correct", "", None, compared, worst, sliced=sliced)
 
     # -- comparing --------------------------------------------------------------------------------------------------
 
@@ -313,6 +354,22 @@ class Entries(Cover):
             for r in self.refs
         ]
         return [tuple(n for part in one for n in part) for one in itertools.product(*parts)]
+
+    def stacks(self, answer: Answer) -> bool:
+        """Whether a definition puts vectors beside each other, `X_r = [x[1], x[2]]`: a matrix or a column."""
+        bodies = [c.body for clauses in answer.definitions.values() for c in clauses]
+        renamed = [s for s in answer.statements if isinstance(s.left, Ref) and self.head(s.left) is None]
+        bodies.extend(s.sides[-1] for s in renamed if isinstance(s.left, Ref) and s.left.name in self.shapes)
+        rows = [n for e in bodies for n in walk(e) if isinstance(n, Concat)]
+        return any(not any(isinstance(b, Num) for b in row.blocks) for row in rows)
+
+    def is_slice(self, shape: tuple[int, ...]) -> bool:
+        """Whether a shape is that of one array of what is asked, or of part of it, rather than of all entries."""
+        wanted = [n for n in shape if n != 1]
+        parts = [[n for n in self.shapes[r.name] if n != 1] for r in self.refs]
+        return any(
+            sorted(wanted) == sorted(p) or wanted == [prod(p)] or (len(wanted) == 1 and wanted[0] in p) for p in parts
+        )
 
     def shown_shape(self) -> str:
         """The shape in words, `3 × (1 × 5 × 3)`."""

@@ -52,8 +52,8 @@ class Form:
         """The indices of an array in its own order and counted from 1."""
         shape = self.shapes.get(name, ())
         index = self.index(name, index)
-        if len(index) == 1 and len(shape) == 2 and name not in self.reading.swapped:
-            index = (*index, Ref(":"))  # x[n] is a whole column
+        if 0 < len(index) < len(shape):
+            index = (*index, *(Ref(":"),) * (len(shape) - len(index)))  # x[n] is a whole column
         if self.reading.base == 1 or len(index) != len(shape):
             return index
         return tuple(

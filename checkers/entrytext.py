@@ -6,10 +6,11 @@ Taken out of the text before the formula is read: `f \in R^3`, `with 0-based ind
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from math import prod
 
+from checkers.entryprogram import with_filled_arrays
 from notation.casewords import plain, with_cases
 from notation.lexicon import SUBSCRIPTS
 
@@ -61,6 +62,15 @@ _OWN = re.compile(
     r"(?m)(?P<lead>^\s*|[;:]\s*)(?P<name>y|J|out|output|res|result|jac|grad)\[(?P<index>[^\]=]+)\]\s*=(?!=)"
 )
 _NAMED = re.compile(r"\b(?:the\s+)?(?:entry|element|component)\s*[\[(]([^\])=]+)[\])]\s*=")
+_MATRIX = re.compile(r"(?<![\w)\]])\[(?P<rows>(?:[^\[\];]|\[[^\[\]]*\])*;(?:[^\[\]]|\[[^\[\]]*\])*)\]")
+_ROW = re.compile(r"\[\s*\w+\[[^\[\]]*\](?:\s+\w+\[[^\[\]]*\])+\s*\]")  # [x[1] x[2] x[3]]
+_ALL_ENTRIES = re.compile(
+    r"\bsum\s+(?:over|of)\s+all\s+(?:the\s+)?(?:entries|elements|components)\s+(?:of|in)\s+(?P<what>[^\n.,;]+)"
+)
+_INDEX = re.compile(r"\[[^\[\]]*\]|_\{[^{}]*\}")
+_TIMES_LETTER = re.compile(r"(?<![\w.])([2-9]|[1-9]\d+)(?=[a-zA-Z](?![a-zA-Z]))")  # x[2r]; W_{1k} has two indices
+_REMARK = re.compile(r"\(\s*(?:(?:an?|in|is|of|[a-z]{3,})\b\s*)+(?=\n)")
+_SUBJECT = re.compile(r"=|[\])}]\s*$")
 _LOOP = re.compile(r"for\s+(\w)\s+in\s+range\(\s*(?:(\d+)\s*,\s*)?(\d+)\s*\)")
 _SUM = re.compile(r"(?:sum|Σ|∑|\\sum|over|\\Sigma)[\s_({^]*$")
 _CONDITION = re.compile(r"\b(?:if|when|whenever|iff|unless|only)\s*$", re.IGNORECASE)
@@ -82,14 +92,27 @@ class EntryText:
     coded: bool = False
 
 
-def read_entry_text(text: str, functions: Mapping[str, Iterable[str]]) -> EntryText:
+def read_entry_text(
+    text: str, functions: Mapping[str, Iterable[str]], left: Callable[[list[str]], str | None] = lambda index: None
+) -> EntryText:
     r"""Take the asides out of an answer; `functions` are names that may be written with arguments, `f_W(x)`.
+
+    `left` writes what is asked about with the indices of an array that a program fills.
 
     >>> found = read_entry_text("f has shape 3. f_W(x)[r] = x_r, r = 0, 1, 2", {"f": ["W", "x"]})
     >>> found.text.strip(), found.shapes, dict(found.ranges)
     ('f[r] = x_r', ((3,),), {'r': (0, 2)})
     """
+    if (program := with_filled_arrays(text, left)) is not None:
+        said = read_entry_text(program.text, functions)
+        ranges = {**said.ranges, **program.ranges}
+        base = 0 if _ZERO_BASED.search(text) else said.base
+        zero = said.rest_is_zero or program.rest_is_zero
+        return replace(said, base=base, ranges=ranges, rest_is_zero=zero, coded=True)
     rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
+    rest = _ALL_ENTRIES.sub(r"sum(\g<what>)", _ROW.sub(lambda m: re.sub(r"\]\s+(?=\w)", "], ", m[0]), rest))
+    rest = _MATRIX.sub(_matrix, rest)
+    rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)
     base = 0 if _ZERO_BASED.search(rest) else 1 if _ONE_BASED.search(rest) else None
     rest = _ONE_BASED.sub(" ", _ZERO_BASED.sub(" ", rest)) if base is not None else rest
@@ -127,6 +150,16 @@ def _code(text: str) -> tuple[str, bool]:
         return " ".join(sums) + f" ({m['body']})"
 
     return _GENERATED.sub(written, text), found
+
+
+def _matrix(m: re.Match[str]) -> str:
+    """`[a b; 0 c]` as a matrix, where every row has as many entries, parted by spaces or commas."""
+    rows = [
+        [e for e in re.split(r"[\s,]+(?![^\[]*\])", row.strip()) if e] for row in m["rows"].split(";") if row.strip()
+    ]
+    if len({len(row) for row in rows}) != 1 or any(re.fullmatch(r"[-+*/=]", e) for row in rows for e in row):
+        return m[0]
+    return "\\begin{bmatrix} " + " \\\\ ".join(" & ".join(row) for row in rows) + " \\end{bmatrix}"
 
 
 def _subscripted(text: str) -> str:
@@ -187,6 +220,7 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
     Where some are said to be those of a derivative, only these are kept: `df/dW is 3 x 5, since W is 1 x 5`.
     """
     spans: list[tuple[int, int, int, tuple[int, ...]]] = []
+    others: set[int] = set()  # shapes of helpers, `w_j = W_{1,:,j} \in R^5`
     for pattern in (_SPACE, _SAID, _AFTER, _BARE):
         for m in pattern.finditer(text):
             inside = text[max(0, m.start() - 1) : m.start()]
@@ -199,6 +233,9 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
             start = _clause(text, m.start())
             if (sign := _MEMBER.search(text[:start])) is not None:
                 start = sign.start()
+                subject = text[_sentence(text, start) : start]
+                if _SUBJECT.search(subject) and not _DERIVATIVE.search(subject):
+                    others.add(m.start())
             spans.append((start, m.start(), m.end(), tuple(int(k) for k in re.findall(r"\d+", m["dims"]))))
     spans.sort(key=lambda span: span[1])
     out, of_derivatives, cut = [], [], 0
@@ -207,8 +244,14 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
         if _DERIVATIVE.search(text[max(start, cut) : said]):
             of_derivatives.append(dims)
         cut = max(end, cut)
-    found = of_derivatives or [dims for *_, dims in spans]
-    return ("\n".join([*out, text[cut:]]), found) if spans else (text, [])
+    found = of_derivatives or [dims for _, said, _, dims in spans if said not in others]
+    return (_REMARK.sub(" ", "\n".join([*out, text[cut:]])), found) if spans else (text, [])
+
+
+def _sentence(text: str, start: int) -> int:
+    """Where the clause begins that ends at a place."""
+    found = [m.end() for m in _BOUNDARY.finditer(text[:start]) if not _inside(text[: m.start()])]
+    return max(found, default=0)
 
 
 def _alone(text: str, start: int, end: int) -> bool:

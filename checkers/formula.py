@@ -57,12 +57,18 @@ class Formula(Assumptions):
         if not self.scaled and (scale := self.own_scale(answer)) is not None:
             return self.at_scale(scale, text)
         first = self.decide(answer, text)
+        if answer.from_zero and first.status == "correct":
+            message = "This is right if its steps count from 0, which it does not say; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status in {"correct", "manual"}:
             return first
         if (own := self.own_meanings(answer)) is not None:  # s_t = ... where s is another letter of something
             other = self.decide(self.read(text, own), text)
             if other.status == "correct":
                 return other
+        if answer.program and first.status == "wrong" and first.witness is None and self.asked.head.at:
+            message = "The program carries the recurrence through all steps; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
             plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
             other = self.decide(self.read(text, replace(self.model.vocabulary, spellings=plain)), text)

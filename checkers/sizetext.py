@@ -20,8 +20,15 @@ _REALS = re.compile(r"(?:∈|\\in)?\s*(?:\\mathbb\s*\{?\s*R\s*\}?|ℝ|\bR(?=\s*\
 _WORD = re.compile(
     r"(?<![A-Za-z_\\{'])(?!floor\b|ceil\b|int\b|lfloor\b|rfloor\b|frac\b)[A-Za-z][a-z]{2,}\b(?![(_\[]|\s*=)|\b(?:is|of|by|an?|the|in)\b(?!\s*=)"
 )
+_NAMED = re.compile(r"(?:\\(?:tilde|hat|bar)\s*\{?\s*)?[A-Za-z]\w*\}?(?:_\{[^{}]*\}|_\w+)?'*\s*$")
+_FUNCTION = re.compile(
+    r"(?:def\s+)?\b(?P<name>[A-Za-z]\w*)\s*\(\s*(?P<letter>[A-Za-z])\s*\)\s*(?::\s*return\b|=)\s*"
+    r"(?P<body>(?:(?!\.\s)[^\n;])+)"
+    r"|\b(?P<lname>[A-Za-z]\w*)\s*=\s*lambda\s+(?P<lletter>[A-Za-z])\s*:\s*"
+    r"(?P<lbody>(?:(?!\.\s)[^\n;])+)"
+)
 _BREAK = re.compile(
-    r"\n|;|:(?!=)|\. |\.$|\bwhere\b|\bwith\b|\band\b|\bthus\b|\bso\b|\bhence\b|\bgiven by\b|=>|⇒|\\Rightarrow"
+    r"\n|;|:(?!=)|\. |\.$|\b(?:where|because|since|with|and|thus|so|hence|given by)\b|=>|⇒|\\Rightarrow"
 )
 
 
@@ -43,8 +50,9 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
     >>> len(read_sizes("3 x H' with H' = H - K + 1", known, 2).sizes)
     2
     """
-    flat = _TIMES.sub(" × ", _REALS.sub(" ", plain(text)))
+    flat = _TIMES.sub(" × ", _REALS.sub(" ", written_out(plain(text))))
     flat = re.sub(r"\([^()\d×]*\b[a-z]{3,}\b[^()\d×=]*\)", " ", flat)  # a remark
+    flat = re.sub(r"(?<![A-Za-z_\\{'])(?!by\b|st\b)[A-Za-z][a-z]\b(?![(_\[']|\s*=)", " ", flat)  # so, be, we
     flat = re.sub(r"\\?(?:text|mathrm|operatorname)\s*\{([^{}]*)\}", r"\1", flat)
     defined: dict[str, str] = {}
     tuples: list[list[str]] = []
@@ -62,7 +70,8 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
         elif last and re.search(r"[\w]", last):
             single.append((sides[0] if len(sides) > 1 else "", last))
             if len(sides) > 1:
-                defined[_WORD.sub(" ", sides[0]).strip(" ,:$")] = last
+                name = _NAMED.search(_WORD.sub(" ", sides[0]).strip(" ,:$"))
+                defined[name[0].strip() if name is not None else _WORD.sub(" ", sides[0]).strip(" ,:$")] = last
     fitting = [t for t in tuples if len(t) == count] or tuples
     chosen = fitting[-1] if fitting else [value for _, value in single][:count]
     first = ReadError(
@@ -80,6 +89,30 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
             return SizeText(problem=ReadError(problem.message, factor, problem.span, problem.hint))
     start = max(text.find(chosen[0]), 0)
     return SizeText(tuple(out), (start, len(text)))
+
+
+def written_out(text: str) -> str:
+    r"""Calls of functions that the answer defines, `out(n) = (n - K)//S + 1`, with what they stand for.
+
+    >>> written_out("def out(n): return n + 1\nout(H) x out(W)").strip()
+    '((H) + 1) x ((W) + 1)'
+    """
+    for found in list(_FUNCTION.finditer(text)):
+        name, letter = found["name"] or found["lname"], found["letter"] or found["lletter"]
+        body = (found["body"] or found["lbody"]).strip(" .,")
+        if name in {"floor", "ceil", "int"} or not re.search(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", body):
+            continue
+        rest = text.replace(found[0], " ", 1)
+        call = re.compile(rf"(?<![A-Za-z\\]){re.escape(name)}\s*\(\s*([A-Za-z](?:_\w+)?)\s*\)")
+        if not call.search(rest):
+            continue
+        text = call.sub(
+            lambda m, body=body, letter=letter: (
+                "(" + re.sub(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", f"({m[1]})", body) + ")"
+            ),  # type: ignore[misc]
+            rest,
+        )
+    return text
 
 
 def _parts(text: str) -> list[str]:

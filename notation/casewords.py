@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 _REST = (
     r"(?:otherwise|all other (?:entries|elements|values|components|derivatives)|(?:all )?(?:the )?remaining \w+"
-    r"|the (?:rest|others?)|else(?:where)?|everywhere else|in (?:all|any) other cases?|for all other[^.;\n]*|if not"
+    r"|(?:the|all|all the) (?:rest|others?)|else(?:where)?|everywhere else|in (?:all|any) other cases?"
+    r"|for all other[^.;\n]*|if not"
     r"|or else|outside[^.;\n]*|out(?:side)? of (?:this |that |the )?range|in the other cases?)"
 )
 _ZERO = r"(?:\b(?:0|zero|vanish(?:es)?)\b)"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from notation.errors import ReadError
 from notation.limits import MAX_DEPTH
-from notation.statement import simplified
 from notation.tree import (
     Add,
     Call,
@@ -27,6 +26,7 @@ from notation.tree import (
     Reduce,
     Ref,
     Transpose,
+    free_names,
     number,
     substitute,
 )
@@ -36,6 +36,7 @@ from notation.vocabulary import Vocabulary
 _MODULES = frozenset({"np", "numpy", "torch", "F", "jnp", "math"})
 ZEROS = frozenset({"zeros", "zeros_like", "new_zeros"})
 _UNCHANGED = frozenset({"array", "asarray", "tensor", "float", "squeeze", "copy", "clone", "detach"})
+_VIEWS = frozenset({"reshape", "view", "unsqueeze"})
 _PRODUCTS = frozenset({"dot", "matmul", "mm", "mv"})
 _TRANSPOSED = frozenset({"transpose", "t"})
 _SLOPES = ("_prime", "_deriv", "_derivative", "_grad", "prime")
@@ -45,6 +46,10 @@ ZERO = Ref("0", (number(0),))
 
 class OutsideError(Exception):
     """Something that is no simple program; the answer is left to the ordinary reader."""
+
+
+class ZeroBasedError(OutsideError):
+    """A loop that begins at 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ class Function:
 class Reader:
     """Reads expressions; `own` gives the value of a name or an element that the program assigns, None if it does not.
 
-    `letters` are the variables of the loops around, `from_zero` whether they may begin at 0.
+    `letters` are the variables of the loops around. `shifted` reads every loop one higher, for a program that counts
+    from 0 where the question counts from 1: then x[t] is the same element, and no other index may stand.
     """
 
     vocabulary: Vocabulary
@@ -77,7 +83,7 @@ class Reader:
     letters: set[str]
     functions: dict[str, Function]
     given: Mapping[str, tuple[str, Expr]]
-    from_zero: bool = False
+    shifted: bool = False
     depth: int = 0
 
     def read(self, node: ast.expr) -> Expr:
@@ -144,7 +150,11 @@ class Reader:
         return found if found is not None else self.leaf(name)
 
     def element(self, node: ast.Subscript) -> Expr:
-        """`h[t-1]`, `y[t][j]`, `y[t, j]`."""
+        """`h[t-1]`, `y[t][j]`, `y[t, j]`; `h[t][None, :]` is a row."""
+        turned = {"None, :": True, "None": True, ":, None": False}.get(ast.unparse(node.slice).strip("()"))
+        if turned is not None:
+            body = self.read(node.value)
+            return Transpose(body) if turned else body
         base: ast.expr = node
         while isinstance(base, ast.Subscript):
             self.plain_index(base.slice)
@@ -159,6 +169,8 @@ class Reader:
 
     def plain_index(self, node: ast.expr) -> None:
         """An index is made of whole numbers, loop variables and sizes only."""
+        if self.shifted and not _near_letter(node, self.letters):
+            raise OutsideError("an index that is no step of a loop")
         for part in ast.walk(node):
             if isinstance(part, ast.Name):
                 if part.id not in self.letters and self.own(part.id, None) is not None:
@@ -203,7 +215,7 @@ class Reader:
                 return self.applied(node.func.attr, list(node.args), node)
             if isinstance(target, ast.Attribute) and ast.unparse(target) in {"torch.nn.functional", "np.linalg"}:
                 return self.applied(node.func.attr, list(node.args), node)
-            if node.func.attr in _UNCHANGED | _TRANSPOSED | _PRODUCTS | {"outer", "sum", "mul"}:
+            if node.func.attr in _UNCHANGED | _TRANSPOSED | _PRODUCTS | {"outer", "sum", "mul", *_VIEWS}:
                 return self.applied(node.func.attr, [target, *node.args], node)
             raise OutsideError(node.func.attr)
         if isinstance(node.func, ast.Name):
@@ -224,6 +236,9 @@ class Reader:
             return Identity()
         if name == "sum" and len(args) == 1 and isinstance(args[0], (ast.GeneratorExp, ast.ListComp)):
             return self.generated(args[0])
+        if (row := _turned(name, args)) is not None:
+            body = self.read(args[0])
+            return Transpose(body) if row else body
         if name in _UNCHANGED and len(args) == 1:
             return self.read(args[0])
         if name in _TRANSPOSED and len(args) == 1:
@@ -312,23 +327,52 @@ class Reader:
                 return self.checked(Range(number(min(values)), number(max(values)), steps == {-1}))
             case ast.Call(func=ast.Name(id="range") | ast.Attribute(attr="arange"), args=args, keywords=[]) if args:
                 for a in args:
-                    self.plain_index(a)
-                ends = [self.read(a) for a in args]
+                    replace(self, shifted=False).plain_index(a)
+                ends = [whole(self.read(a)) for a in args]
                 if len(ends) == 1:
                     return self.checked(Range(number(0), one_less(ends[0])))
                 if len(ends) == 2:
                     return self.checked(Range(ends[0], one_less(ends[1])))
-                if len(ends) == 3 and isinstance(ends[2], Neg) and ends[2].body == number(1):
-                    return self.checked(Range(simplified(Add((ends[1], number(1)))), ends[0], descending=True))
+                if len(ends) == 3 and ends[2] in {number(-1), Neg(number(1))}:
+                    return self.checked(Range(whole(Add((ends[1], number(1)))), ends[0], descending=True))
                 raise OutsideError("a step of this size")
             case _:
                 raise OutsideError("a range of this kind")
 
     def checked(self, span: Range) -> Range:
         """A range that begins where the question begins to count."""
-        if span.low == number(0) and not self.from_zero:
-            raise OutsideError("it counts from 0")
-        return Range(whole(span.low), whole(span.high), span.descending)
+        if not self.shifted:
+            if span.low == number(0):
+                raise ZeroBasedError("it counts from 0")
+            return span
+        return Range(self.raised(span.low), self.raised(span.high), span.descending)
+
+    def raised(self, end: Expr) -> Expr:
+        """An end of a range counted from 1: a number and a size grow by one, what is counted from a letter does not."""
+        mine = free_names(end) & self.letters
+        terms = end.terms if isinstance(end, Add) else (end,)
+        if not mine:
+            return whole(Add((*terms, number(1))))
+        if len(mine) > 1 or Ref(next(iter(mine))) not in terms:
+            raise OutsideError("a range of this kind")
+        return end
+
+
+def _turned(name: str, args: list[ast.expr]) -> bool | None:
+    """Whether `x.reshape(1, -1)` makes a row of a vector, or a column; None where it does neither."""
+    shown = ", ".join(ast.unparse(a) for a in args[1:]).strip("()")
+    if name in {"reshape", "view"}:
+        return {"1, -1": True, "-1, 1": False}.get(shown)
+    return {"0": True, "1": False, "-1": False}.get(shown) if name == "unsqueeze" else None
+
+
+def _near_letter(node: ast.expr, letters: set[str]) -> bool:
+    """Whether an index is a loop variable, or a number more or less."""
+    if isinstance(node, ast.Tuple):
+        return all(_near_letter(e, letters) for e in node.elts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.right, ast.Constant):
+        node = node.left
+    return isinstance(node, ast.Name) and node.id in letters
 
 
 def one_less(e: Expr) -> Expr:
@@ -337,9 +381,23 @@ def one_less(e: Expr) -> Expr:
 
 
 def whole(e: Expr) -> Expr:
-    """An end of a range with its numbers collected."""
-    found = simplified(e)
-    if isinstance(found, Add) and all(isinstance(t.body if isinstance(t, Neg) else t, Num) for t in found.terms):
-        total = sum((-t.body.value if isinstance(t, Neg) else t.value) for t in found.terms)  # type: ignore[attr-defined]
+    """An end of a range with its numbers collected: (T + 1) - 1 is T."""
+    total, rest = 0, list[Expr]()
+
+    def collect(x: Expr, sign: int) -> None:
+        nonlocal total
+        if isinstance(x, Num) and x.value.denominator == 1:
+            total += sign * int(x.value)
+        elif isinstance(x, Add):
+            for term in x.terms:
+                collect(term, sign)
+        elif isinstance(x, Neg):
+            collect(x.body, -sign)
+        else:
+            rest.append(x if sign == 1 else Neg(x))
+
+    collect(e, 1)
+    if not rest:
         return number(total)
-    return found
+    last = [] if total == 0 else [number(total) if total > 0 else Neg(number(-total))]
+    return rest[0] if len(rest) == 1 and not last else Add((*rest, *last))

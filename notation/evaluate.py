@@ -159,7 +159,7 @@ class Evaluator(Ranging):
                 continue
             k = self.integer(i)
             if not 1 <= k <= n:
-                raise EvaluationError(f"component {k} is out of range")
+                raise OutOfRangeError(f"component {k} is out of range")
             picks.append(k - 1)
         return self.oriented(raw[tuple(picks)], (), e)
 

@@ -37,6 +37,7 @@ _SAYS = re.compile(
 _GIVEN = re.compile(r"^(?:(?:the|a|our|given|known|total|derivative|gradient|upstream|is|i\.e\.)\s+)+")
 # What is differentiated is not said where a program calls its result dW.
 UNNAMED = Ref("")
+_FILLED: Span = (-1, -1)  # marks the elements of an array
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,8 @@ class Flow:
             except ReadError:
                 continue
             if isinstance(found, Partial) and isinstance(found.wrt, Ref) and found.wrt.at == (Ref(letter),):
-                self.steps.append(Statement((replace(found, of=UNNAMED), value), span=self.span))
+                span = _FILLED if name in self.families else self.span
+                self.steps.append(Statement((replace(found, of=UNNAMED), value), span=span))
 
     # -- what is claimed --------------------------------------------------------------------------------------------
 
@@ -308,7 +310,9 @@ class Flow:
                 out.append(Statement((head, self.opened(self.values[name])), span=self.span))
         if said:
             return said
-        out = [*self.steps, *out]
+        if not out and not self.totals and not self.returned and all(s.span == _FILLED for s in self.steps):
+            raise OutsideError("a recurrence, which is read as it stands")
+        out = [replace(s, span=self.span) for s in (*self.steps, *out)]
         if len(self.returned) == 1:
             return [Statement((self.opened(self.returned[0]),), span=self.span)]
         if len(out) == len(self.steps) and self.totals:

@@ -209,7 +209,8 @@ def settled(
             mine = clauses.setdefault(left.name, [])
             general = any(c.at == left.at and c.index == left.index and c.condition == s.condition for c in mine)
             if not general:
-                mine.append(Clause(left.at, left.index, s.sides[-1], s.condition))
+                value = s.sides[-2] if s.member and len(s.sides) > 2 else s.sides[-1]  # w = W_1 \in R^5
+                mine.append(Clause(left.at, left.index, value, s.condition))
                 s = replace(s, role="definition" if s.role != "premise" else s.role)
         out.append(s)
     out = [replace(s, sides=tuple(_unalias(side, aliases) for side in s.sides)) for s in out]

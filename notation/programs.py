@@ -18,23 +18,27 @@ import re
 import warnings
 from dataclasses import replace
 
-from notation.code import OutsideError, Reader
+from notation.code import OutsideError, Reader, ZeroBasedError
 from notation.errors import ReadError
 from notation.flow import Block, Flow
-from notation.statement import Answer
+from notation.statement import Answer, Statement
 from notation.vocabulary import Vocabulary
 
 _LOOP = re.compile(r"\bfor\s+\w+\s+in\s+(?:range|reversed|np\.arange|torch\.arange|\[|\()")
+_SAYS_ZERO = re.compile(
+    r"\b(?:0|zero)[\s-]*(?:based|indexed|indexing)|\b(?:from|at|with)\s+(?:0|zero)\b|\bpython(?:ic)?\s+ind",
+    re.IGNORECASE,
+)
 # Programs in answers have some ten lines; every pair of first and last line may have to be tried.
 _MAX_LINES, _MAX_LENGTH = 60, 6_000
 
 
 def find_program(text: str) -> Block | None:
-    """The longest run of lines that is a program with a loop, or None.
+    r"""The longest run of lines that is a program with a loop, or None.
 
     >>> find_program("y = a + b, where a = 2b") is None
     True
-    >>> len(find_program("so\\ns = 0\\nfor t in range(1, T+1):\\n    s += x[t]").body)
+    >>> len(find_program("Then it is:\ns = 0\nfor t in range(1, T+1):\n    s += x[t]").body)
     2
     """
     if not _LOOP.search(text) or len(text) > _MAX_LENGTH or "\\" in text:
@@ -71,7 +75,7 @@ def _parsed(text: str) -> tuple[ast.stmt, ...] | None:
         return None
 
 
-def read_program(text: str, block: Block, vocabulary: Vocabulary, *, from_zero: bool = False) -> Answer | None:
+def read_program(text: str, block: Block, vocabulary: Vocabulary) -> Answer | None:
     """The answer that a program and the words around it give; None where it holds anything unknown.
 
     Raises `ReadError` where a loop that adds something up holds anything unknown: no part of it is an answer.
@@ -85,12 +89,21 @@ def read_program(text: str, block: Block, vocabulary: Vocabulary, *, from_zero: 
         _refuse(block, text, "the words around it")
         return None
     known = replace(around.vocabulary, latex=False)
-    reader = Reader(known, read_formula, lambda name, index: None, set(), {}, {})
-    flow = Flow(known, block.span, reader)
-    reader.own, reader.from_zero = flow.value, from_zero
-    try:
+
+    def read(*, shifted: bool) -> tuple[Flow, list[Statement]]:
+        reader = Reader(known, read_formula, lambda name, index: None, set(), {}, {}, shifted)
+        flow = Flow(known, block.span, reader)
+        reader.own = flow.value
         flow.run_all(block)
-        statements = flow.claims(block.comments)
+        return flow, flow.claims(block.comments)
+
+    from_zero = False
+    try:
+        try:
+            flow, statements = read(shifted=False)
+        except ZeroBasedError:
+            flow, statements = read(shifted=True)
+            from_zero = not _SAYS_ZERO.search(text)
     except OutsideError as problem:
         _refuse(block, text, str(problem))
         return None
@@ -104,6 +117,8 @@ def read_program(text: str, block: Block, vocabulary: Vocabulary, *, from_zero: 
         statements=(*around.statements, *statements),
         definitions=definitions,
         vocabulary=flow.vocabulary,
+        program=True,
+        from_zero=from_zero,
     )
 
 

@@ -59,7 +59,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything read from one answer. `errors` are segments that look like formulas and could not be read."""
+    """Everything read from one answer. `errors` are segments that look like formulas and could not be read.
+
+    `program` where it was read from one, `from_zero` where that counts its steps from 0 without saying so.
+    """
 
     text: str
     statements: tuple[Statement, ...]
@@ -67,6 +70,8 @@ class Answer:
     definitions: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
     errors: tuple[ReadError, ...] = ()
     words: tuple[str, ...] = ()
+    program: bool = False
+    from_zero: bool = False
 
     @property
     def claims(self) -> tuple[Statement, ...]:

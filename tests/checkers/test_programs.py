@@ -15,7 +15,7 @@ from notation.programs import find_program
 
 LINES = (Path(__file__).parent / "programs.jsonl").read_text(encoding="utf-8").splitlines()
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in LINES]
-EXPECTED = {"right": "correct", "wrong": "wrong", "unreadable": "unreadable"}
+EXPECTED = {"right": "correct", "wrong": "wrong", "manual": "manual", "unreadable": "unreadable"}
 
 
 @cache
