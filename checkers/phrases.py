@@ -18,12 +18,12 @@ from notation.words import NUMBER_WORDS
 
 # Words that change nothing in a statement of a value. Negations, hedges, "or" and "only" are not among them.
 FILLERS = frozenset(
-    """a an the of is are be being there we have has had our you your it its this that these those which will would here
+    """a an the of is are be being been they there we have has had our you your it its this that these those which will would here
     so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru network model design cell
     i.e. eg resp does do shall should must total exactly i'd use used using uses give gives get gets was were
     produce produces produced compute computes computed make makes made need needs take takes
     needed required necessary giving emit emits emitted emitting just it's that's there's we're ought having
-    altogether overall""".split()
+    altogether overall enough sufficient suffices""".split()
 )
 _SAME = {
     "per": "each",
@@ -63,6 +63,9 @@ def words(text: str) -> tuple[str, ...]:
     text = re.sub(r"\s[-—:]+\s(?=[a-z]{2,})|<\s*/?(?=\w+\s*>)|(?<=<s)>|(?<=[a-z]{2})\s*>", " ", text)
     text = re.sub(r"(?<=\d)\s*-\s*(?=\d)|(?<=\d)\s*,\s*\.{2,}\s*,\s*(?=\d)", " to ", text)
     text = re.sub(r"(?<=\d)\s*\.{2,}\s*(?=\d)", " to ", text)
+    text = re.sub(
+        r"(?<=[(,:;])\s*an?\s+(?=[a-z]+\s+(?:for|per|at)\s)", " 1 ", text
+    )  # n outputs (a label for each word)
     out: list[str] = []
     for token in _TOKEN.findall(text):
         if token in FILLERS:
@@ -207,5 +210,5 @@ def account(text: tuple[str, ...], meaning: Meaning) -> list[Said] | None:
     last = best[-1]
     if last is None:
         return None
-    outcomes = {frozenset((s.field, s.right) for s in r) for r in last[1]}
-    return list(min(last[1], key=lambda r: [(s.field, s.reason) for s in r])) if len(outcomes) == 1 else None
+    outcomes = {frozenset((s.field, s.right) for s in r if s.field) for r in last[1]}
+    return list(min(last[1], key=lambda r: [(s.field, s.part, s.reason) for s in r])) if len(outcomes) == 1 else None

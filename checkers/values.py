@@ -92,7 +92,15 @@ def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) ->
             if v.classes is not None:
                 ends = tuple(Automaton([f"(?:{pattern(e, synonyms)})?"]) for e in [*v.ends, "(a1)", "(a1)"][:2])
                 rules.append(
-                    _Classes(_items(v.classes), literal(lead), literal(of), right, v.because, isinstance(v.classes, str), ends)
+                    _Classes(
+                        _items(v.classes),
+                        literal(lead),
+                        literal(of),
+                        right,
+                        v.because,
+                        isinstance(v.classes, str),
+                        ends,
+                    )
                 )
     cue = re.compile(pattern(spec.cue, synonyms)) if spec.cue else None
     return Reader(name, cue, tuple(phrases.values()), Automaton(list(phrases)), tuple(rules))
@@ -190,7 +198,9 @@ class _Classes:
         k = 0
         while k < len(text):
             hit = next((n for n in names if text[k : k + len(n)] == n and not (len(n) == 1 and n[0] in loose)), None)
-            if text[k].isdigit():
+            if text[k] == "1" and k and text[k - 1] == "each":  # `each one of them`
+                pass
+            elif text[k].isdigit():
                 if k + 1 < len(text) and text[k + 1] in self.of:
                     counts.append(len(left))
                 left.append(text[k])
@@ -245,6 +255,8 @@ class _Classes:
         while left:
             hit = next((n for n in ordered if left == n or left.startswith(n + " ")), None)
             if hit is None:
+                return None
+            if self.numeric and names[hit] in out:
                 return None
             out.add(names[hit])
             left = left[len(hit) :].strip()

@@ -128,7 +128,8 @@ class Choice(Kind):
         labels = {name: spec.called for name, spec in self.fields.items()}
         said: list[Said] = []
         unread: list[str] = []
-        for piece in self.joined(pieces(text, labels), readers):
+        found_pieces = self.joined(pieces(text, labels), readers)
+        for piece in found_pieces:
             tokens = words(piece.text)
             if set(tokens) <= _HEADINGS and (tokens or not piece.text.strip(" .,;:|-")):
                 continue
@@ -137,6 +138,10 @@ class Choice(Kind):
                 unread.append(piece.text)
             else:
                 said.extend(found)
+        stated = {s.field for s in said}
+        unread.extend(
+            p.text for p in found_pieces if p.field and p.field not in stated and p.text.strip() not in unread
+        )
         return (said, unread) if said else None
 
     def joined(self, found: list[Piece], readers: dict[str, Reader]) -> list[Piece]:
@@ -151,6 +156,7 @@ class Choice(Kind):
 
     def one(self, tokens: tuple[str, ...], field: str, readers: dict[str, Reader]) -> list[Said] | None:
         """What one piece says: about the field of its label, or about whatever its own words name."""
+
         def free(ws: tuple[str, ...]) -> list[Said]:
             return [s for r in readers.values() for s in r.meaning(ws, labelled=not r.name)]
 
@@ -158,7 +164,10 @@ class Choice(Kind):
             return readers[field].meaning(ws, labelled=True) + readers[""].meaning(ws, labelled=True)
 
         def both(ws: tuple[str, ...]) -> list[Said]:
-            return readers[field].meaning(ws, labelled=True) or free(ws)
+            # a stray word under a label is no statement about another field
+            return readers[field].meaning(ws, labelled=True) or (
+                free(ws) if len(ws) > 2 else readers[""].meaning(ws, True)
+            )
 
         ways: list[Callable[[], list[Said] | None]] = [lambda: account(tokens, free)]
         ways += [lambda name=name: self.repeated(tokens, name, readers) for name in self.fields]  # type: ignore[misc]
@@ -176,7 +185,10 @@ class Choice(Kind):
         for label in sorted({name, *self.fields[name].called}, key=len, reverse=True):
             head = words(label)
             if head and tokens[: len(head)] == head and len(tokens) > len(head):
-                found = account(tokens[len(head) :], lambda ws: readers[name].meaning(ws, labelled=True) + readers[""].meaning(ws, labelled=True))
+                found = account(
+                    tokens[len(head) :],
+                    lambda ws: readers[name].meaning(ws, labelled=True) + readers[""].meaning(ws, labelled=True),
+                )
                 if found is not None:
                     return found
         return None
