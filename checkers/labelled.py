@@ -26,7 +26,7 @@ def pieces(text: str, labels: Mapping[str, Sequence[str]]) -> list[Piece]:
     """The pieces of an answer, in order. `labels` are the fields with the names by which they are called.
 
     >>> [(p.field, p.text.strip()) for p in pieces("outputs: n; change: no", {"outputs": [], "change": []})]
-    [('outputs', 'n'), ('change', 'no')]
+    [('outputs', 'n;'), ('change', 'no')]
     >>> [(p.field, p.text.strip()) for p in pieces("(i) n (ii) none", {"outputs": [], "change": []})]
     [('outputs', 'n'), ('change', 'none')]
     """

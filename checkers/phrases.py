@@ -1,7 +1,7 @@
 """Phrases in plain words: a small language for what may be said, and a reader that accounts for every word or gives up.
 
-A phrase is words with `(a|b c)` for alternatives, `x?` for what may be left out, `x*` and `x+` for what may be said again,
-and `<name>` for a list of synonyms.
+A phrase is words with `(a|b c)` for alternatives, `x?` for what may be left out, `(x)*` and `(x)+` for what may be said
+again, and `<name>` for a list of synonyms.
 Words are compared without their endings and without words that say nothing (`the`, `of`, `is`). A text is read only
 when all of its words belong to phrases that are known, so a hedge, a denial or a further claim is never overlooked.
 """
@@ -18,12 +18,12 @@ from notation.words import NUMBER_WORDS
 
 # Words that change nothing in a statement of a value. Negations, hedges, "or" and "only" are not among them.
 FILLERS = frozenset(
-    """a an the of is are be being been they there we have has had our you your it its this that these those which will would here
-    so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru network model design cell
-    i.e. eg resp does do shall should must total exactly i'd use used using uses give gives get gets was were
-    produce produces produced compute computes computed make makes made need needs take takes
-    needed required necessary giving emit emits emitted emitting just it's that's there's we're ought having
-    altogether overall enough sufficient suffices""".split()
+    """a an the of is are be being been they there we have has had our you your it its this that these those
+    which will would here so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru
+    network model design cell i.e. eg resp does do shall should must total exactly i'd use used using uses give
+    gives get gets was were produce produces produced compute computes computed make makes made need needs take
+    takes needed required necessary giving emit emits emitted emitting just it's that's there's we're ought
+    having altogether overall enough sufficient suffices""".split()
 )
 _SAME = {
     "per": "each",
@@ -63,9 +63,8 @@ def words(text: str) -> tuple[str, ...]:
     text = re.sub(r"\s[-—:]+\s(?=[a-z]{2,})|<\s*/?(?=\w+\s*>)|(?<=<s)>|(?<=[a-z]{2})\s*>", " ", text)
     text = re.sub(r"(?<=\d)\s*-\s*(?=\d)|(?<=\d)\s*,\s*\.{2,}\s*,\s*(?=\d)", " to ", text)
     text = re.sub(r"(?<=\d)\s*\.{2,}\s*(?=\d)", " to ", text)
-    text = re.sub(
-        r"(?<=[(,:;])\s*an?\s+(?=[a-z]+\s+(?:for|per|at)\s)", " 1 ", text
-    )  # n outputs (a label for each word)
+    # so that a remark such as `(a label for each word)` is one label
+    text = re.sub(r"(?<=[(,:;])\s*an?\s+(?=[a-z]+\s+(?:for|per|at)\s)", " 1 ", text)
     out: list[str] = []
     for token in _TOKEN.findall(text):
         if token in FILLERS:
@@ -93,7 +92,7 @@ class PhraseError(ValueError):
 def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) -> str:
     """A regular expression for a phrase over words that are each followed by a space.
 
-    >>> bool(re.fullmatch(pattern("1? output (each|<per>) word", {"per": ["at all"]}), "output at all word "))
+    >>> bool(re.fullmatch(pattern("1? output (each|<per>) word", {"per": ["at all"]}), "output all word "))
     True
     """
     if depth > 8:
@@ -104,7 +103,7 @@ def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) 
         if c == "(":
             end = _closing(phrase, i)
             inner, i = phrase[i + 1 : end], end + 1
-            silent = not words(inner) and "<" not in inner
+            silent = not words(inner) and "<" not in inner and phrase[i : i + 1] in {"?", "*"}
             part = "" if silent else "(?:" + "|".join(_alternatives(_split(inner), synonyms, depth)) + ")"
         elif c == "<":
             end = phrase.find(">", i)
@@ -190,8 +189,8 @@ def account(text: tuple[str, ...], meaning: Meaning) -> list[Said] | None:
     """All words of a text as a row of phrases, as few as possible; None where that cannot be done or is ambiguous.
 
     >>> def known(ws): return [Said("x", True)] if ws == ("a1",) else []
-    >>> account(("a1", "a1"), known), account(("a1", "b"), known)
-    ([Said(field='x', right=True, reason=''), Said(field='x', right=True, reason='')], None)
+    >>> [said.field for said in account(("a1", "a1"), known)], account(("a1", "b"), known)
+    (['x', 'x'], None)
     """
     if not text or len(text) > MAX_WORDS:
         return None

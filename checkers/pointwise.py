@@ -55,7 +55,7 @@ def own_functions(text: str, known: Iterable[str], axes: Iterable[str]) -> str:
     >>> own_functions("D(x) = b + a r(x), r(x) = p(x)/2", ["D", "p"], ["x"])
     'D(x) = b + a r, r = p(x)/2'
     >>> own_functions(r"D(x) = \pi(x) b where \pi(x) := p(x)", ["D", "p"], ["x"])
-    'D(x) = \\Upsilon  b where \\Upsilon  := p(x)'
+    'D(x) =  \\Upsilon  b where  \\Upsilon  := p(x)'
     """
     argument = "|".join(map(re.escape, axes))
     at = rf"\s*(?:\\[,!;]\s*)?(?:\\left\s*)?\(\s*(?:{argument})\s*(?:\\right\s*)?\)"
@@ -89,12 +89,9 @@ def own_functions(text: str, known: Iterable[str], axes: Iterable[str]) -> str:
         before = r"(?<![\\_^])" if name.startswith("\\") else rf"(?<![A-Za-z\\_^])(?P<times>(?:{single})?)"
         wanted = before + spelled + (rf"(?![A-Za-z]){at}" if plain else rf"(?![A-Za-z0-9])(?:{at})?" + tail[bool(sub)])
 
-        def renamed(found: re.Match[str], new: str = new) -> str:
-            return (
-                (found.groupdict().get("times") or "")
-                + " " * (new != name or bool(found.groupdict().get("times")))
-                + new
-            )
+        def renamed(found: re.Match[str], new: str = new, apart: bool = not plain) -> str:
+            times = found.groupdict().get("times") or ""
+            return times + " " * (apart or bool(times)) + new
 
         text = re.sub(wanted, renamed, text)
     return text

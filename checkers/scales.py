@@ -138,8 +138,7 @@ def _course(text: str, letter: str) -> tuple[str, Course]:
         ("large", rf"{_LEAD}{x}\s*(?:>>+|\\ggg?(?![a-z]))\s*[^,;.\n)]*"),
         (
             "large",
-            rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*"
-            rf"{own}",
+            rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*" + own,
         ),
         ("large", rf"{_LEAD}{_VERY}\b{_LARGE}(?:\s+(?:and\s+)?{_KIND}\b)*,?\s+{x}{_ABOVE}"),
         ("small", rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?{_LINK}{_VERY}(?:small|tiny)\b(?:\s+{_KIND}\b)*{own}"),

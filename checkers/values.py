@@ -25,8 +25,8 @@ _OPERATORS = frozenset("+-*/^")
 class Value(Strict):
     """One thing that can be said: a `phrase`, a `number` (with the noun it counts), or `classes` (listed or counted).
 
-    `lead` may come before it. `because` tells why a wrong one is wrong. A `part` is right only with the other parts of its
-    field. `ends` are what the ends of a range of classes may be called.
+    `lead` may come before it. `because` tells why a wrong one is wrong. A `part` is right only with the other parts of
+    its field. `ends` are what the ends of a range of classes may be called.
     """
 
     phrase: str = ""
@@ -79,7 +79,7 @@ def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) ->
     phrases: dict[str, Said] = {}
     for right, values in ((True, spec.right), (False, spec.wrong)):
         for value in values:
-            v = Value(phrase=value) if isinstance(value, str) else value
+            v = Value.model_validate({"phrase": value}) if isinstance(value, str) else value
             lead = f"(?:{pattern(v.lead, synonyms)})" if v.lead else ""
             of = f"(?:{pattern(v.of, synonyms)})" if v.of else ""
             if v.phrase and matches_nothing(pattern(v.phrase, synonyms)):
@@ -179,7 +179,7 @@ class _Classes:
     ends: tuple[Automaton, ...]
 
     def said(self, name: str, text: tuple[str, ...], labelled: bool) -> list[Said]:
-        """Every word is a class, a number, or one that may stand around; a number before `of` is that of the classes."""
+        """Every word is a class, a number or one that may stand around; a number before `of` counts the classes."""
         del labelled
         ways: list[tuple[int | None, list[str]]] = []
         for loose in (self.around | self.of, frozenset[str]()):  # `per` is a class, or part of `per word`

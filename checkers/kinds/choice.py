@@ -28,7 +28,8 @@ _HEADINGS = frozenset({"field", "answer", "value", "part", "item", "question", "
 class Choice(Kind):
     """`fields:` what a design must state, each with what is `right` and what is known to be `wrong`.
 
-    `words` are synonyms for their phrases; `asides` are phrases that may stand anywhere and say nothing; `like` names a question whose fields and synonyms hold where none are given.
+    `words` are synonyms for their phrases; `asides` are phrases that may stand
+    anywhere and say nothing; `like` names a question whose fields and synonyms hold where none are given.
     """
 
     kind: Literal["choice"] = "choice"
@@ -61,7 +62,7 @@ class Choice(Kind):
             return self._readers
         try:
             found = {name: reader(name, spec, self.words) for name, spec in self.fields.items()}
-            found[""] = reader("", FieldSpec(answer="", right=[*self.asides]), self.words)
+            found[""] = reader("", FieldSpec.model_validate({"answer": "", "right": self.asides}), self.words)
             self._readers = found
             return found
         except PhraseError as problem:
