@@ -198,7 +198,7 @@ class _Classes:
         k = 0
         while k < len(text):
             hit = next((n for n in names if text[k : k + len(n)] == n and not (len(n) == 1 and n[0] in loose)), None)
-            if text[k] == "1" and k and text[k - 1] == "each":  # `each one of them`
+            if text[k] == "1" and self.no_number(text, k):
                 pass
             elif text[k].isdigit():
                 if k + 1 < len(text) and text[k + 1] in self.of:
@@ -213,6 +213,11 @@ class _Classes:
                 left.append(text[k])
             k += 1
         return left, counts
+
+    def no_number(self, text: tuple[str, ...], k: int) -> bool:
+        """Whether a 1 belongs to `each one of them` or to `one of 4 classes`."""
+        before, after = text[k - 1] if k else "", text[k + 1] if k + 1 < len(text) else ""
+        return before == "each" or (after.isdigit() and k + 2 < len(text) and text[k + 2] in self.of)
 
     def judged(self, name: str, rest: str, count: int | None) -> list[Said]:
         """What a list and a number of classes say together."""
