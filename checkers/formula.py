@@ -11,21 +11,23 @@ from typing import Any
 
 import numpy as np
 
+from checkers.assumptions import Assumptions
 from checkers.cases import Asked
 from checkers.doubt import doubt
 from checkers.kinds.base import doubtful, unreadable, verdict
+from checkers.preactivations import with_preactivations
 from checkers.prove import proves
 from checkers.relation import Comparison, Relation
-from checkers.selection import Selection, is_identity
+from checkers.selection import is_identity
 from checkers.verdict import Verdict
 from checkers.witness import witness
 from notation.answer import read_answer
-from notation.errors import EvaluationError, ReadError, ShapeError
+from notation.errors import ReadError
 from notation.evaluate import evaluate
 from notation.plain import to_plain
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Num, Partial, Ref, Vector, rebuild, substitute
-from notation.vocabulary import STEPPED
+from notation.tree import Expr, Num, Partial, Ref, rebuild, substitute
+from notation.vocabulary import STEPPED, Vocabulary
 from reference_impl.world import World
 
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
@@ -41,7 +43,7 @@ class Alternative:
 
 
 @dataclass(frozen=True)
-class Formula(Selection):
+class Formula(Assumptions):
     """One question whose answer is a formula, ready to judge answers."""
 
     key: Expr
@@ -51,21 +53,25 @@ class Formula(Selection):
 
     def judge(self, text: str) -> Verdict:
         """The verdict on one answer."""
-        answer = read_answer(text, self.model.vocabulary)
+        answer = self.read(text, self.model.vocabulary)
         if not self.scaled and (scale := self.own_scale(answer)) is not None:
             return self.at_scale(scale, text)
         first = self.decide(answer, text)
         if first.status in {"correct", "manual"}:
             return first
+        if (own := self.own_meanings(answer)) is not None:  # s_t = ... where s is another letter of something
+            other = self.decide(self.read(text, own), text)
+            if other.status == "correct":
+                return other
         if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
             plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
-            other = self.decide(read_answer(text, replace(self.model.vocabulary, spellings=plain)), text)
+            other = self.decide(self.read(text, replace(self.model.vocabulary, spellings=plain)), text)
             if other.status == "correct":
                 return other
         repaired = _SLOPPY.sub(r"_{\1\2\3}", text)
         if repaired != text:  # c_t+1 typed for c_{t+1}: accepted only when it makes the whole answer right
             try:
-                second = self.decide(read_answer(repaired, self.model.vocabulary), text)
+                second = self.decide(self.read(repaired, self.model.vocabulary), text)
             except ReadError:
                 return first
             if second.status == "correct":
@@ -75,25 +81,9 @@ class Formula(Selection):
             return verdict(self.question, text, "manual", reading=first.reading, message=message)
         return first
 
-    def own_scale(self, answer: Answer) -> float | None:
-        """The factor by which an answer's own loss differs from the model's, as with a 1/2 before the square."""
-        if self.asked.loss is None or not isinstance(self.asked.target, Partial):
-            return None
-        factors: list[float] = []
-        for s in answer.statements:
-            if not isinstance(s.left, Ref) or s.left.name != self.asked.loss or isinstance(s.sides[-1], (Partial, Ref)):
-                continue
-            for world in self.worlds:
-                try:
-                    value = np.asarray(evaluate(s.sides[-1], world.scope(answer.definitions)))
-                except (EvaluationError, ShapeError):
-                    return None
-                if value.shape != ():
-                    return None
-                factors.append(float(value) / float(world.values[self.asked.loss, ()]))
-        if not factors or max(factors) - min(factors) > 1e-9 * abs(factors[0]) or abs(factors[0] - 1) < 1e-9:
-            return None
-        return factors[0]
+    def read(self, text: str, vocabulary: Vocabulary) -> Answer:
+        """The answer, with derivatives by its own pre-activations in terms of the model's quantities."""
+        return with_preactivations(read_answer(text, vocabulary), self.model, self.worlds[0])
 
     def at_scale(self, scale: float, text: str) -> Verdict:
         """The verdict where the answer states its own loss, a multiple of the model's."""
@@ -104,23 +94,10 @@ class Formula(Selection):
         note = f"the loss is read as the answer states it, {scale:g} times the question's"
         return replace(found, notes=(*found.notes, note))
 
-    def other_layout(self, answer: Answer) -> Expr | None:
-        """A forward equation in an answer whose shapes do not fit here: it assumes another layout, such as rows."""
-        for s in answer.statements:
-            left = s.left
-            if not isinstance(left, Ref) or self.same_head(left) or left.name in answer.definitions:
-                continue
-            if isinstance(s.sides[-1], Vector) or all(left.name != e.left.name for e in self.model.equations):
-                continue
-            asked = replace(self.asked, target=replace(left, index=()), allowed=None, value=None)
-            if Relation(asked, self.worlds[:1], answer).compare(s.sides[-1], s).outcome == "shape":
-                return s.tree[0]
-        return None
-
     def decide(self, answer: Answer, text: str) -> Verdict:
         """Find the statement that answers the question and judge it."""
         question = self.question
-        stated = [without_set(s) for s in self.statements(answer) if s.role != "premise"]
+        stated = [s.without_set() for s in self.statements(answer) if s.role != "premise"]
         candidates = [s for s in stated if not is_identity(s) and not self.is_convention(s)]
         mains = [s for s in candidates if self.about_target(s)]
         if not mains and len(candidates) < len(stated) and not answer.errors:
@@ -147,6 +124,8 @@ class Formula(Selection):
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
         verdicts = [self.judge_statement(answer, s, text) for s in deciding]
         worst = next((v for v in verdicts if v.status != "correct"), verdicts[-1])
+        if answer.errors and worst.status == "wrong":  # what could not be read may be what makes it right
+            return unreadable(question, text, answer.errors[0])
         if answer.errors:
             unread = answer.errors[0]
             worst = replace(worst, notes=(*worst.notes, f"line {unread.line} could not be read and was not judged"))
@@ -227,6 +206,9 @@ class Formula(Selection):
                     message="A definition used in this answer does not hold.",
                     witness=witness(side),
                 )
+        if self.asked.chain_rule and (untrue := self.untrue_definition(answer, inlined)) is not None:
+            message = "A definition used in this answer does not hold."
+            return verdict(question, text, "wrong", reading=untrue.tree, message=message)
         if why := doubt(text, s.span):
             return doubtful(question, text, why, reading)
         return self.agreed(answer, inlined, found, text, reading)
@@ -241,10 +223,12 @@ class Formula(Selection):
         used: list[tuple[Expr, Statement]] = []
 
         def visit(e: Expr) -> Expr:
-            if isinstance(e, Partial) and (e.signal or not self.is_allowed(e)):
+            stands = isinstance(e, Partial) and (self.is_allowed(e) or self.stands(e))
+            if isinstance(e, Partial) and (e.signal or not stands):
                 for s in definitions:
                     left = s.left
-                    names = moved(left, e) if isinstance(left, Partial) else None
+                    same = isinstance(left, Partial) and left.signal == e.signal
+                    names = moved(left, e) if same and isinstance(left, Partial) else None
                     if isinstance(left, Partial) and names is not None and s.sides[-1] != e:
                         if not left.signal and all(n != left for n, _ in used):
                             used.append((left, s))
@@ -259,6 +243,12 @@ class Formula(Selection):
         return final, [
             (n, s) for n, s in mine if isinstance(n, Partial) and isinstance(n.wrt, Ref) and n.wrt.name in known
         ]
+
+    def stands(self, e: Partial) -> bool:
+        """Whether a derivative of what is differentiated may stand, as a factor of an open chain rule."""
+        target = self.asked.target
+        known = isinstance(e.wrt, Ref) and e.wrt.name in self.model.vocabulary.quantities
+        return self.asked.chain_rule and known and isinstance(target, Partial) and e.of == target.of
 
     def is_allowed(self, e: Partial) -> bool:
         """Whether the question allows this derivative as it stands."""
@@ -322,7 +312,7 @@ class Formula(Selection):
                 reading=reading,
                 message="The left side reappears on the right, so this says nothing about it.",
             )
-        local = [u for u in found.forbidden if u[0] != self.asked.loss]
+        local = [u for u in found.forbidden if u[0] != self.asked.loss and not self.unfolds(answer, u)]
         if local:
             name = f"∂{local[0][0].rstrip(STEPPED)}/∂{local[0][2]}"
             return verdict(
@@ -332,7 +322,7 @@ class Formula(Selection):
                 reading=reading,
                 message=f"The chain rule is right, but {name} is left as it stands: carry the derivative out.",
             )
-        if found.forbidden:
+        if any(u[0] == self.asked.loss for u in found.forbidden):
             name = sorted(f"∂{u[0]}/∂{u[2]}" for u in found.forbidden)[0]
             return verdict(
                 question,
@@ -351,11 +341,6 @@ class Formula(Selection):
         tried = f"{found.compared} values in {len(self.worlds)} random models, largest relative error {found.error:.1e}"
         evidence = f"proved equal for all sizes; {tried}" if proved else f"agreed on {tried}"
         return verdict(question, text, "correct", reading=reading, evidence=evidence, notes=tuple(notes))
-
-
-def without_set(s: Statement) -> Statement:
-    """A chain without the set at its end: `dL/dW = ... \\in R^{m x n}` is about the formula."""
-    return replace(s, sides=s.sides[:-1], member=False) if s.member and len(s.sides) > 2 else s
 
 
 def moved(pattern: Partial, e: Partial) -> dict[str, Expr] | None:

@@ -38,6 +38,14 @@ def meaning_of(lines: Iterable[Line], author: Graph) -> Meaning:
         return Meaning((author,))
     shared = [k for k in stated if k in author.values and k not in author.inputs]
     more = _merged({k: e for k, e in stated.items() if k not in shared}, author)
+    # a formula with a name of which nothing is said cannot be judged: v_3 = const
+    while True:
+        known = {*more.values, *stated, *constants}
+        clear = {k: e for k, e in stated.items() if all(name in known for name in references(e))}
+        if len(clear) == len(stated):
+            break
+        stated = clear
+    shared = [k for k in shared if k in stated]
     conflicts = [k for k in shared if not _same(stated[k], k, author, more)]
     if not conflicts:
         return Meaning((_merged(stated, author), author))
@@ -127,7 +135,7 @@ def _own(stated: Mapping[Key, Expr], author: Graph) -> Graph | None:
     for y in author.outputs:
         if any(n.key == y for n in nodes):
             continue
-        match = next((n.key for n in reversed(nodes) if _right(graph, n.key, author, y)), None)
+        match = next((n.key for n in reversed(graph.nodes) if _right(graph, n.key, author, y)), None)
         if match is not None:
             nodes.append(Node(y, name_of(match)))
     present = {n.key for n in nodes}

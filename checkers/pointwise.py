@@ -30,7 +30,7 @@ _BREAK = re.compile(
 def plain_function(text: str, letter: str, axes: Iterable[str]) -> str:
     r"""The text with decorated spellings of a function reduced to its letter.
 
-    >>> plain_function(r"D_G^{*}(x) = 1, \\hat D(x) = 2, D*(x) = 3, D^2 = D_{\\text{opt}}", "D", ["x"])
+    >>> plain_function(r"D_G^{*}(x) = 1, \hat D(x) = 2, D*(x) = 3, D^2 = D_{\text{opt}}", "D", ["x"])
     'D(x) = 1, D(x) = 2, D(x) = 3, D^2 = D'
     """
     name = re.escape(letter)
@@ -54,8 +54,8 @@ def own_functions(text: str, known: Iterable[str], axes: Iterable[str]) -> str:
 
     >>> own_functions("D(x) = b + a r(x), r(x) = p(x)/2", ["D", "p"], ["x"])
     'D(x) = b + a r, r = p(x)/2'
-    >>> own_functions(r"D(x) = \pi(x) b where \pi(x) := p(x)", ["D", "p"], ["x"])
-    'D(x) =  \\Upsilon  b where  \\Upsilon  := p(x)'
+    >>> own_functions(r"D(x) = \pi(x) b where \pi(x) := p(x)", ["D", "p"], ["x"]).split()
+    ['D(x)', '=', '\\Upsilon', 'b', 'where', '\\Upsilon', ':=', 'p(x)']
     """
     argument = "|".join(map(re.escape, axes))
     at = rf"\s*(?:\\[,!;]\s*)?(?:\\left\s*)?\(\s*(?:{argument})\s*(?:\\right\s*)?\)"
@@ -89,9 +89,12 @@ def own_functions(text: str, known: Iterable[str], axes: Iterable[str]) -> str:
         before = r"(?<![\\_^])" if name.startswith("\\") else rf"(?<![A-Za-z\\_^])(?P<times>(?:{single})?)"
         wanted = before + spelled + (rf"(?![A-Za-z]){at}" if plain else rf"(?![A-Za-z0-9])(?:{at})?" + tail[bool(sub)])
 
-        def renamed(found: re.Match[str], new: str = new, apart: bool = not plain) -> str:
-            times = found.groupdict().get("times") or ""
-            return times + " " * (apart or bool(times)) + new
+        def renamed(found: re.Match[str], new: str = new, name: str = name) -> str:
+            return (
+                (found.groupdict().get("times") or "")
+                + " " * (new != name or bool(found.groupdict().get("times")))
+                + new
+            )
 
         text = re.sub(wanted, renamed, text)
     return text
@@ -107,7 +110,7 @@ def without_integrals(text: str) -> str:
     r"""The text without the sides of equations that hold an integral, an expectation or an arg min.
 
     >>> without_integrals("J = \\int f dx; D = \\arg\\min J = 1")
-    ' ; ;  D= 1'
+    ' ; ;  D = 1'
     """
     pieces = _CLAUSE.split(text)
     return "".join(_kept(piece) if k % 2 == 0 else piece for k, piece in enumerate(pieces))

@@ -42,10 +42,8 @@ class Reading:
 
 
 # An answer that says that its vectors are rows, or that its weights lead from the first index to the second.
-_ROWS = re.compile(
-    r"(?i)\brows?[\s-](vectors?|convention|layout)|vectors are rows"
-    r"|\bfrom\b[^.]{0,25}\bi\b.{0,40}?\bto\b[^.]{0,25}\bj\b"
-)
+_ROWS = re.compile(r"(?i)\brows?[\s-](vectors?|convention|layout)|vectors are rows")
+_FROM_TO = re.compile(r"(?i)\bfrom\b[^.]{0,25}\bi\b.{0,40}?\bto\b[^.]{0,25}\bj\b")
 
 _PRODUCTS = (
     Reading(),
@@ -58,6 +56,7 @@ _LAYOUTS = (
     Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
     Reading("Jacobians are read in denominator layout", {"jacobians_transposed": True}),
     Reading("vectors are read as rows, as the answer says", {"row_vectors": True}),
+    Reading("the weight leads from its first index to its second, as the answer says", {"swapped": True}),
 )
 _DERIVATIVES = (
     Reading(),
@@ -100,6 +99,7 @@ def readings(side: Expr, answer: Answer, parameters: Collection[str]) -> Iterato
         "direct_parameters": any(isinstance(w, Ref) and w.name in parameters for w in partials),
         "signals": any(isinstance(n, Partial) and n.signal for n in nodes),
         "row_vectors": _ROWS.search(answer.text) is not None,
+        "swapped": _FROM_TO.search(answer.text) is not None,
         "ascending": product,
         "descending": product,
     }
@@ -165,7 +165,9 @@ class Relation(Cases):
         """A sequence variable that stands free in a formula for something that has no step; empty where none does."""
         if self.asked.head.at or not isinstance(self.asked.target, Partial):
             return ""
-        if self.answer.definitions or any(s.role == "definition" for s in self.answer.statements):
+        if self.answer.definitions or any(
+            s.role == "definition" and s.left is not None for s in self.answer.statements
+        ):
             return ""
         free = free_names(side) & set(self.worlds[0].ranges) - set(self.answer.definitions)
         return min(free, default="")
@@ -201,7 +203,7 @@ class Relation(Cases):
     def one(self, world: World, side: Expr, case: Case, reading: Reading, out: Comparison) -> bool | None:
         """Compare at one step; None where the formula has no finite value at the last step by convention."""
         expected = np.asarray(self.expected(world, case.at))
-        if "row_vectors" in reading.options and self.asked.layout_open and expected.ndim == 2:
+        if {"row_vectors", "swapped"} & set(reading.options) and self.asked.layout_open and expected.ndim == 2:
             expected = expected.T
         used: set[Used] = set()
         goals = {world.loss, self.differentiated(world, case.at)[0]}
@@ -378,7 +380,7 @@ def recording(
 
     direct, by_parameter = options.get("direct", False), options.get("direct_parameters", False)
     immediate = options.get("immediate", False)
-    own = {"direct", "direct_parameters", "immediate", "signals"}
+    own = {"direct", "direct_parameters", "immediate", "signals", "swapped"}
     plain = {k: v for k, v in options.items() if k not in own}
     slope = world.slope if options.get("signals") else None
     return replace(world.scope(definitions, **plain), partial=partial, slope=slope)

@@ -81,7 +81,7 @@ class Outcome:
 def clauses(answer: Answer, model: Model) -> dict[str, tuple[Stated, ...]]:
     """The equations of an answer by the quantity that they define; raises `ReadError` for lists that do not match."""
     out: dict[str, list[Stated]] = {}
-    for s in answer.statements:
+    for s in (s.without_set() for s in answer.statements):
         for left, one in _equations(s, answer.text, model):
             out.setdefault(left, []).append(one)
     for name, own in answer.definitions.items():
@@ -110,7 +110,7 @@ def _equations(s: Statement, text: str, model: Model) -> Iterator[tuple[str, Sta
 
 
 def _is_whole(left: Ref, right: Expr, quantity: Quantity) -> bool:
-    """Whether `a = softmax(...)` gives a whole family of numbers at once: no member is named, and the right is a list."""
+    """Whether `a = softmax(...)` gives a whole family of numbers at once: no member is named, the right is a list."""
     plain = left.at == tuple(Ref(axis) for axis in quantity.axes)
     return (
         plain and len(left.at) == 2 and not quantity.shape and isinstance(right, Call) and right.function == "softmax"

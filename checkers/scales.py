@@ -78,8 +78,8 @@ def scales(text: str, known: Vocabulary, hidden: frozenset[str] = frozenset()) -
     r"""Find the letters of an answer that are no names of the question. `hidden` names count as unknown, too.
 
     >>> found = scales("q = \\beta k, \\beta \\to \\infty", Vocabulary())
-    >>> found.courses["\\beta"], found.text.strip()
-    ('large', 'q = \\beta k  ;')
+    >>> found.courses["\\beta"], found.text.rstrip(" ;,")
+    ('large', 'q = \\beta k')
     """
     courses: dict[str, Course] = {}
     text = _DOMAIN.sub(" ", re.sub(r"\\(?:text|mathrm|mbox)\s*\{([^{}]*)\}", r" \1 ", text))
@@ -138,7 +138,10 @@ def _course(text: str, letter: str) -> tuple[str, Course]:
         ("large", rf"{_LEAD}{x}\s*(?:>>+|\\ggg?(?![a-z]))\s*[^,;.\n)]*"),
         (
             "large",
-            rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*" + own,
+            (
+                rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?(?:not\s+|n't\s+)?{_LINK}{_VERY}{_LARGE}\b(?:\s+{_KIND}\b)*"
+                rf"{own}"
+            ),
         ),
         ("large", rf"{_LEAD}{_VERY}\b{_LARGE}(?:\s+(?:and\s+)?{_KIND}\b)*,?\s+{x}{_ABOVE}"),
         ("small", rf"{_LEAD}{x}\s*[:,(]?\s*(?:(?:is|=)\s+)?{_LINK}{_VERY}(?:small|tiny)\b(?:\s+{_KIND}\b)*{own}"),

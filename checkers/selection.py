@@ -16,6 +16,7 @@ from derivations.model import Model
 from notation.ellipsis import linear
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.evaluate import evaluate
+from notation.flow import UNNAMED
 from notation.scope import Scope
 from notation.statement import Answer, Statement
 from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Transpose, rebuild, substitute, walk
@@ -52,7 +53,7 @@ class Selection:
 
     def statements(self, answer: Answer) -> list[Statement]:
         """The answer's statements; the one local name that all others lead to is read as what was asked."""
-        out = list(answer.statements)
+        out = [self.named_as_asked(s) for s in answer.statements]
         if any(self.about_target(s) and s.role != "premise" for s in out):
             return out
         name = self.result_name(out, answer)
@@ -64,6 +65,15 @@ class Selection:
             else s
             for s in out
         ]
+
+    def named_as_asked(self, s: Statement) -> Statement:
+        """A program's `dW` is the derivative of what the question differentiates."""
+        left, target = s.left, self.asked.target
+        if not isinstance(left, Partial) or left.of != UNNAMED or not isinstance(target, Partial):
+            return s
+        if not isinstance(left.wrt, Ref) or left.wrt.name != self.asked.head.name:
+            return s
+        return replace(s, sides=(replace(left, of=target.of), *s.sides[1:]))
 
     def result_name(self, statements: list[Statement], answer: Answer) -> str | None:
         """The only local name that no other definition uses, where its positions can be those of what is asked."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from checkers.certainty import unclear
 from checkers.claims import CHAIN, Claim, Said, Traced, formula, last_number, worth_of
 from checkers.digits import agrees
 from checkers.following import follows
@@ -172,9 +174,11 @@ class Tracing:
                 continue
             if len(rows) != len(self.author.outputs) or any(len(r) != len(self.author.inputs) for r in rows):
                 return
+            columns = len(line.statement.sides) == 1 and _columns(self.working.text[line.span[1] :])
             for i, row in enumerate(rows):
                 for j, entry in enumerate(row):
-                    yield self.entry_claim(i, j, entry, worths[i][j] or 0.0)
+                    place = (j, i) if columns and len(rows) == len(row) else (i, j)
+                    yield self.entry_claim(*place, entry, worths[i][j] or 0.0)
             return
 
     @property
@@ -235,7 +239,7 @@ class Tracing:
             number = bare.index(line.span)
             columns = m == n and "column" in self.working.text[: bare[0][0]].lower()
             places = [(k, number) if columns else (number, k) for k in range(n)]
-        elif (line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
+        elif (self.values or line.of is None or self.is_function(line.of)) and line.by is None and len(entries) == m:
             for i, entry in enumerate(entries):
                 y = self.author.outputs[i]
                 yield Claim(formula(name_of(y)), entry, worth_of(entry) or 0.0, (self.author.values[y],), (i,), (y,))
@@ -249,7 +253,9 @@ class Tracing:
         """Whether a name stands for all outputs together."""
         names = {n.name for n in (e,) if isinstance(n, Ref)}
         listed = [self.output(x) for x in entries_of(e)]
-        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or listed == list(range(len(listed)))
+        return bool(names & {"f", "F", *(y[0] for y in self.author.outputs)}) or (
+            bool(listed) and listed == list(range(len(listed)))
+        )
 
     def output(self, e: Expr | None) -> int | None:
         """The number of the output that a name stands for."""
@@ -320,8 +326,11 @@ class Tracing:
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
-    def verdicts(self) -> tuple[LineVerdict, ...]:
-        """Every line: right, the first error, following from an earlier error, or wrong."""
+    def verdicts(self, *, aside: bool = False) -> tuple[LineVerdict, ...]:
+        """Every line: right, the first error, following from an earlier error, or wrong.
+
+        With `aside`, without the lines that are right when they mean something else.
+        """
         out: list[LineVerdict] = []
         said: Said = {}
         failed = False
@@ -329,6 +338,8 @@ class Tracing:
             text = " ".join(t.line.text.split())
             bad = next((c for c in t.claims if not c.right(self.tolerance)), None)
             reading = t.line.statement.tree
+            if aside and bad is not None and unclear(self, t):
+                continue
             if bad is None and not t.slip:
                 out.append(LineVerdict(text, "right", reading=reading))
             elif failed and bad is not None and follows(self, t, said):
@@ -339,6 +350,11 @@ class Tracing:
                 failed = True
             said.update({c.stated: c.value for c in t.claims if c.stated})
         return tuple(out)
+
+
+def _columns(behind: str) -> bool:
+    """Whether the words behind a list of lists say that these are columns."""
+    return re.match(r"[\s$)]*(?:are|as|is|being|\()\s*(?:\w+\s+){0,2}columns\b", behind) is not None
 
 
 def final_entries(traced: Iterable[Traced], size: int) -> dict[tuple[int, ...], tuple[Claim, Line]]:

@@ -19,11 +19,16 @@ from notation.answer import read_answer
 from notation.errors import ReadError
 from notation.statement import Answer, Statement
 from notation.tree import (
+    Add,
+    Call,
     Concat,
+    Div,
     Expr,
     Matrix,
+    Mul,
     Num,
     Partial,
+    Pow,
     Ref,
     Span,
     Transpose,
@@ -36,6 +41,15 @@ Way = Literal["value", "derivative", "dot", "bar", "list", "matrix", "bare"]
 Seeds: TypeAlias = Mapping[Key, float]
 _MARKS = {"\\dot ": "dot", "\\bar ": "bar"}
 _ENTRY = ("J", "j")
+# letters that mean something else unless they are defined: e^2, f(x), J = [[...]]
+_TAKEN = frozenset("efFJD")
+_SEVERAL = 2
+_DEFINED = re.compile(
+    r"(?:^|[\n,;:.&$(]|\band\b|\bwith\b)[ \t$&]*([A-Za-z])[ \t]*&?=(?!=)(?![\s&]*(?:[\[(]|\\begin|\\left))", re.M
+)
+_EXPONENTIAL = re.compile(
+    r"(?<![A-Za-z\\])e\s*\^\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|\(([^()]*)\)|([A-Za-z]_?\d+)|(-?[\d.]+|[A-Za-z]))"
+)
 _SEED_WORDS = frozenset({"seed", "seeds", "seeding", "direction", "vector"})
 
 
@@ -69,18 +83,33 @@ class Working:
     answer: Answer
 
 
-def read_working(text: str, graph: Graph, *, forwards: bool) -> Working:
-    """Read an answer about a graph; `forwards` tells what a lone `dv5` means."""
+def read_working(text: str, graph: Graph, *, forwards: bool, values: bool = False) -> Working:
+    """Read an answer about a graph; `forwards` and `values` tell what a lone `dv5` and `v5 → 2` mean."""
     inputs, outputs = [_shown(k) for k in graph.inputs], [_shown(k) for k in graph.outputs]
-    plain = made_plain(text, inputs, outputs, forwards=forwards)
+    own = own_letters(text)
+    if "e" in own:
+        text = _EXPONENTIAL.sub(lambda m: rf"\exp({(m[1] or m[2] or m[3] or m[4]).strip()})", text)
+    plain = made_plain(text, inputs, outputs, forwards=forwards, values=values)
     graph_letters = {k[0] for k in graph.values if k[1]}
     numbered = numbered_letters(plain)
-    known = vocabulary((numbered | graph_letters) - {"e"})
+    known = vocabulary((numbered | graph_letters) - {"e"}, own & {"e"})
     answer = read_answer(plain, known)
-    reader = _Lines(plain, graph)
+    reader = _Lines(plain, graph, own, seeding_values=not values)
     for statement in answer.statements:
         reader.take(statement)
     return Working(plain, tuple(reader.lines), answer.errors, answer)
+
+
+def own_letters(text: str) -> frozenset[str]:
+    """The letters e, f, F, J, D that are nodes here: several letters are given a formula each, and these too.
+
+    >>> sorted(own_letters("a = x1*x2, d = sin(a), e = 2*x2, f = exp(e)"))
+    ['e', 'f']
+    >>> sorted(own_letters("f = (7.67, 2.73)"))
+    []
+    """
+    defined = frozenset(_DEFINED.findall(text))
+    return defined & _TAKEN if len(defined - _TAKEN) >= _SEVERAL else frozenset()
 
 
 def _shown(key: Key) -> str:
@@ -88,9 +117,12 @@ def _shown(key: Key) -> str:
 
 
 class _Lines:
-    def __init__(self, text: str, graph: Graph) -> None:
+    def __init__(self, text: str, graph: Graph, own: frozenset[str], *, seeding_values: bool) -> None:
         self.text = text
         self.graph = graph
+        self.own = own
+        self.seeding_values = seeding_values  # `y_1 = 1` sets a seed where no values are asked
+        self.copied: dict[Key, Key | None] = {}  # what the nodes of the student copy: v_{-1} = x_1
         self.lines: list[Line] = []
         self.inputs, self.outputs = list(graph.inputs), list(graph.outputs)
         self.end = 0
@@ -154,20 +186,78 @@ class _Lines:
             return self.marked(s, "dot", head.body, rest, text)
         if any(self.is_matrix(x) for x in rest):
             return Line(text, s.span, "matrix", rest, s)
+        if product := self.product(head):
+            return self.projected(s, product, rest, text)
         key = self.key(head) if isinstance(head, Ref) else None
         if key is not None and key[0] in _ENTRY and key not in self.graph.values and len(key[1]) in (1, 2):
             return self.entry(s, key, rest, text)
         if any(self.length(x) for x in rest):
             if isinstance(head, (Ref, Vector, Concat)) and self.about_inputs(head):
                 return None
-            if isinstance(head, Ref) and key is not None and key not in self.graph.values and self.is_unit(rest[-1]):
+            if isinstance(head, Ref) and self.is_direction(head, key) and self.is_unit(rest[-1]):
                 for mark in ("dot", "bar"):
                     self.seeded(mark, rest[-1])  # e_1 = (1, 0)
                 return None
             return Line(text, s.span, "list", rest, s, of=head)
         if isinstance(head, Ref) and key is not None:
-            return Line(text, s.span, "value", rest, s, of=head)
+            return None if self.sets_seed(key, rest) else Line(text, s.span, "value", rest, s, of=head)
         return Line(text, s.span, "bare", sides, s)
+
+    def sets_seed(self, key: Key, rest: tuple[Expr, ...]) -> bool:
+        """Whether `y_1 = 1`, `x_2 = 0` or `u = e_1` sets a seed; what `v_{-1} = x_1` stands for is kept."""
+        sources = (*self.inputs, *self.outputs)
+        named = [k for x in rest if isinstance(x, Ref) and (k := self.key(x)) is not None]
+        if key not in sources:
+            copied = [k for k in named if k in sources]
+            if copied:
+                self.copied[key] = copied[0]
+            elif any(isinstance(x, (Add, Call, Div, Mul, Pow)) and not is_number(x) for x in rest):
+                self.copied.setdefault(key, None)
+            if key in self.graph.values or len(named) != 1 or len(rest) != 1 or named[0][0] != "e":
+                return False
+            number = named[0][1][0] if named[0][1] else 0
+            for mark, keys in (("dot", self.inputs), ("bar", self.outputs)):
+                if 1 <= number <= len(keys):
+                    self.stated[mark] = {k: float(n == number) for n, k in enumerate(keys, 1)}
+                    self.seeding[mark] = False
+            return number > 0
+        if named:
+            self.copied[key] = named[0]
+        if not self.seeding_values or len(rest) != 1 or not isinstance(rest[0], Num) or rest[0].value not in (0, 1):
+            return False
+        if float(rest[0].value) == self.graph.values[key]:
+            return False
+        mark = "dot" if key in self.inputs else "bar"
+        self.stated[mark] = {**(self.stated[mark] if self.seeding[mark] else {}), key: _worth(rest[0])}
+        self.seeding[mark] = True
+        return True
+
+    def product(self, head: Expr) -> str:
+        """`u^T J`, a row for a seed of the outputs, or `J u`, a column for one of the inputs."""
+        factors: list[Expr] = []
+
+        def gather(e: Expr) -> None:
+            if isinstance(e, Mul):
+                gather(e.left)
+                gather(e.right)
+            else:
+                factors.append(e)
+
+        gather(head)
+        names = [x.name if isinstance(x, Ref) and (not x.at or _whole(x)) else "" for x in factors]
+        if len(factors) < 2 or names.count("J") != 1:
+            return ""
+        return "row" if names[-1] == "J" else "column" if names[0] == "J" else ""
+
+    def projected(self, s: Statement, way: str, rest: tuple[Expr, ...], text: str) -> Line | None:
+        """A row or column of the Jacobian for the seed that holds; None where no single one does."""
+        stated = self.stated["bar" if way == "row" else "dot"]
+        unit = [k for k, w in stated.items() if w]
+        if len(unit) != 1 or stated[unit[0]] != 1.0 or not any(self.length(x) for x in rest):
+            return None
+        if way == "row":
+            return Line(text, s.span, "list", rest, s, of=name_of(unit[0]))
+        return Line(text, s.span, "list", rest, s, by=unit[0])
 
     def derivative(self, s: Statement, head: Partial, rest: tuple[Expr, ...], text: str) -> Line | None:
         """`∂v_4/∂x_1 = ...`; with a whole vector above or below it is a list."""
@@ -221,6 +311,11 @@ class _Lines:
         """The input that a node merely copies (`v_1 = x_1`), or the output that copies a node."""
         if key in sources:
             return key
+        if key in self.copied:
+            return found if (found := self.copied[key]) in sources else None
+        for source in sources:
+            if self.copied.get(source) == key:
+                return source
         node = self.graph.by_key.get(key)
         if node is not None and isinstance(node.formula, Ref) and key_of(node.formula) in sources:
             return key_of(node.formula)
@@ -258,7 +353,7 @@ class _Lines:
         except GraphError:
             return None
         numbered = {k[0] for k in self.graph.values if k[1]}
-        return None if not key[1] and (key[0] in numbered or key[0] in {"f", "F", "J", "D"}) else key
+        return None if not key[1] and (key[0] in numbered or key[0] in {"f", "F", "J", "D"} - self.own) else key
 
     def about_inputs(self, e: Expr) -> bool:
         """Whether a list only repeats the point: `x = (2, 1)`."""
@@ -268,6 +363,11 @@ class _Lines:
     def is_matrix(self, e: Expr) -> bool:
         """Whether a side is a written-out matrix with more than one row and column."""
         return len(rows_of(e)) > 1 and len(rows_of(e)[0]) > 1
+
+    def is_direction(self, head: Ref, key: Key | None) -> bool:
+        """Whether a name may be that of a seed: no node, and not the letter of an input, an output or the Jacobian."""
+        taken = {k[0] for k in (*self.inputs, *self.outputs)} | {"f", "F", "J", "D"}
+        return key not in self.graph.values and head.name not in taken and (key is not None or _whole(head))
 
     def is_unit(self, e: Expr) -> bool:
         """Whether a list is a unit vector."""
@@ -285,6 +385,11 @@ def _worth(e: Expr) -> float:
         return number_at(e, {})
     except GraphError:
         return 0.0
+
+
+def _whole(ref: Ref) -> bool:
+    """Whether a numbered letter stands without a number: the v of v_1."""
+    return all(isinstance(x, Ref) and x.name.endswith("#") for x in ref.at)
 
 
 def replace_name(ref: Ref) -> Ref:

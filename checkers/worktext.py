@@ -10,18 +10,29 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from checkers.pasted import DOT as _DOT
+from checkers.pasted import OVERBAR as _OVERBAR
+from checkers.pasted import unpasted
+
 _POINT = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)\s*\.")
 _BAR = re.compile(r"(?:\\(?:right|left|[bB]igg?)\s*)?(?:\||\\[rl]?vert|\u2223)\s*_\s*(?=[{(])")
 _BAR_LOOSE = re.compile(r"\s*(?:\bat\b|@)\s+\(?x_?\{?1\}?\s*,\s*x_?\{?2\}?\)?\s*=\s*\([^()]*\)")
 _ARGUMENTS = (
     r"\s*(?:\\left)?\(\s*[\[(]?\s*(?:[-\d.]+\s*(?:,\s*[-\d.]+\s*)+|{0}(?:\s*,\s*{0})*)\s*[\])]?\s*(?:\\right)?\)"
 )
+# f of a written-out column
+_OF_COLUMN = re.compile(
+    r"(?<![A-Za-z\\])([fFyJD](?:_\{?\w\}?)?)\s*(?:\\!)?\s*(?:\\left|\\[bB]igg?l?)?\s*\(?\s*\\begin\{([pb]?matrix|smallmatrix)\}"
+    r"(?:(?!\\begin)[^=])*?\\end\{\2\}(?:\s*\^\s*\{?(?:\\top|T)\}?)?\s*(?:(?:\\right|\\[bB]igg?r?)?\s*\))?(?=\s*&?\s*(?:=|\\approx|≈))"
+)
 _JACOBIAN = re.compile(
     r"(?:\\(?:text|mathrm|mathbf|operatorname|textbf)\s*\{\s*)?\bJac(?:obian)?(?:\s+matrix)?\b\s*\}?(?=\s*[$*]*\s*(?:=|:=|\\approx|≈))",
     re.IGNORECASE,
 )
 _GRADIENT = re.compile(
-    r"(?:\\nabla|∇|\bgrad\b)\s*(?!_)\(?\s*(?P<name>[A-Za-z](?:_\{?\w+\}?|\d*|[₀-₉]+))\)?(?=\s*(?:=|≈|\\approx|:))"
+    r"(?:\((?=\s*(?:\\nabla|∇)[^()]*\))\s*)?(?:\\nabla|∇|\bgrad\b)\s*(?!_)\(?\s*(?P<name>[A-Za-z](?:_\{?\w+\}?|\d*|[₀-₉]+))"
+    r"\s*\)*(?:\s*\^\s*\{?\s*(?:\\top|\\intercal|T|⊤|\\mathsf\s*\{\s*T\s*\}|\\mathrm\s*\{\s*T\s*\})\s*\}?)?\)?"
+    r"(?=\s*(?:=|≈|\\approx|:|\\\\|\\end|[\],&]))"
 )
 _OPERATOR = re.compile(
     r"(?:\\partial|∂|D)_(?:\{(?P<braced>[^{}]*(?:\{[^{}]*\})?)\}|(?P<bare>[A-Za-z]\d*))\s*(?P<of>[A-Za-z](?:_\{?-?\w+\}?|\d+|[₀-₉]+))"
@@ -39,22 +50,24 @@ _PAIR = re.compile(
     r"\(\s*([^()=,]*[A-Za-z][^()=,]*?)\s*,\s*([^()=,]*[A-Za-z][^()=,]*?)\s*\)\s*=\s*\(\s*([^()=,]+?)\s*,\s*([^()=,]+?)\s*\)"
 )
 _NUMBERS = re.compile(r"\[([-+\d.\s,]*\n[-+\d.\s,]*)\]")
-_MATLAB = re.compile(r"\[([^\[\]]*;[^\[\]]*)\]")
+_MATLAB = re.compile(r"\[([^\[\]]*(?<!\\);[^\[\]]*)\]")
 _SUBSTACK = re.compile(r"\\substack\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 ACCUMULATED = "\u2009="  # read as an equals sign; a line with it may state a part of a sum
 ALL = "D"  # what a gradient is taken by; alone, this letter is no node
-_DOT, _OVERBAR = "\u0307", "\u0304"
 _RULE = re.compile(r"^[\s|:+-]+$")
 _TABULAR = re.compile(r"\\begin\{(tabular|array|longtable)\}\s*(?:\{[^{}]*\})?(.*?)\\end\{\1\}", re.S)
 
 
-def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forwards: bool) -> str:
+def made_plain(
+    text: str, inputs: Sequence[str], outputs: Sequence[str], *, forwards: bool, values: bool = False
+) -> str:
     """The text with one spelling for each thing; `inputs` and `outputs` are the names by which tables are read.
 
     >>> made_plain("v5_dot = 2, y_1(2, 1) = 3", ["x_1"], ["y_1"], forwards=True) == "v\u0307_{5} = 2, y_1 = 3"
     True
     """
-    text = _composed(text.replace("\r\n", "\n"))
+    asked = _OVERBAR if not forwards else "" if values else _DOT
+    text = unpasted(_composed(text.replace("\r\n", "\n")), asked)
     if ";" in text and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text):
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)  # decimal commas; the semicolons separate
     if not re.search(r"\d\.\d", text):
@@ -65,6 +78,7 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = _PAIR.sub(r"\1 = \3 ; \2 = \4", text)
     text = _ALIGNED.sub(_lines_of, text)
     text = _ASIDE.sub(lambda m: m[1] if m[1].lstrip().startswith("=") else f"; {m[1]} ;", text)
+    text = _OF_COLUMN.sub(r"\1", text)
     text = _SUBSTACK.sub(lambda m: "{" + m[1].replace("\\\\", ",") + "}", text)
     text = _without_bars(_POINT.sub("", text))
     letter = inputs[0][0] if inputs else "x"
@@ -77,6 +91,7 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     text = re.sub(r"\bJ_\{?[fFy]\}?|\bDf\b|\\mathbf\s*\{?\s*J\s*\}?|\bf'(?=\s*=)", "J", text)
     text = re.sub(rf"(\d\.\d\d+)\s+(?=[{heads}]_?\{{?\d+\}}?\s*=)", r"\1 ; ", text)
     text = _JACOBIAN.sub(" J", text)
+    text = _of_units(text, inputs, outputs)
     text = _GRADIENT.sub(lambda m: f"∂{m['name']}/∂{ALL}", text)
     text = re.sub(r"(?<![A-Za-z\\])e_?\{?\d\}?\s*=\s*(?=\([\d\s,.]+\))", "seed: ", text)
     text = re.sub(r"\b([Ss]eed(?:ed with|s)?|[Dd]irection)(?: vector)?\s*=?\s*(?=\()", r"\1: ", text)
@@ -93,6 +108,29 @@ def made_plain(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forw
     # 3x2 is 3 times x_2 here, never 3 by 2
     text = re.sub(rf"(?<![A-Za-z_\\^])(?P<v>[{used}])(?P<n>\d+)", r"\g<v>_{\g<n>}", text)
     return _tables(text, inputs, outputs)
+
+
+def _of_units(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """`J e_2` as the derivative by the second input, `e_1^T J` as that of the first output, `Jv` as a product."""
+    unit, equals = (
+        r"(?:\\mathbf\s*\{\s*e\s*\}|\\vec\s*\{?\s*e\s*\}?|e)_?\{?(?P<n>\d)\}?",
+        r"(?=[\s$]*(?:=|≈|\\approx|:))",
+    )
+
+    def column(match: re.Match[str]) -> str:
+        n = int(match["n"])
+        return f"∂{outputs[0][0]}/∂{inputs[n - 1]}" if 1 <= n <= len(inputs) and outputs else match[0]
+
+    def row(match: re.Match[str]) -> str:
+        n = int(match["n"])
+        return f"∂{outputs[n - 1]}/∂{ALL}" if 1 <= n <= len(outputs) else match[0]
+
+    times = r"\s*(?:\*|@|·|\\cdot\b|\\,)?\s*"
+    text = re.sub(rf"(?<![A-Za-z\\])J{times}{unit}{equals}", column, text)
+    power = r"\s*(?:\^\s*\{?\s*(?:\\top|\\intercal|T|⊤)\s*\}?|ᵀ|\.T|')"
+    text = re.sub(rf"(?<![A-Za-z\\]){unit}{power}{times}J{equals}", row, text)
+    text = re.sub(rf"(?<![A-Za-z\\])(?P<u>[a-z])ᵀ{times}J{equals}", r"\g<u>^T J", text)
+    return re.sub(rf"(?<![A-Za-z\\])J{times}(?P<u>[p-w]){equals}", r"J \g<u>", text)
 
 
 def _composed(text: str) -> str:

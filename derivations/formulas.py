@@ -38,11 +38,14 @@ def numbered_letters(text: str) -> set[str]:
     return set(_NUMBERED.findall(text))
 
 
-def vocabulary(letters: Iterable[str]) -> Vocabulary:
-    """Names in which these letters are numbered quantities, and any other letter is a number of its own."""
+def vocabulary(letters: Iterable[str], single: Iterable[str] = ()) -> Vocabulary:
+    """Names in which these letters are numbered quantities, and any other letter is a number of its own.
+
+    `single` are letters without numbers that would mean something else, such as an e that is no constant.
+    """
     names = sorted(set(letters))
-    quantities = {n: Quantity(n, (_AXIS,), ()) for n in names}
-    return Vocabulary(quantities, {n: n for n in names}, {_AXIS: (None, None)}, open=True)
+    quantities = {n: Quantity(n, (_AXIS,), ()) for n in names} | {n: Quantity(n, (), ()) for n in single}
+    return Vocabulary(quantities, {n: n for n in quantities}, {_AXIS: (None, None)}, open=True)
 
 
 def read_function(outputs: str, at: Mapping[str, float], nodes: str = "") -> Graph:

@@ -12,6 +12,7 @@ from notation.errors import ReadError
 from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
+from notation.programs import find_program, read_program
 from notation.segments import Segment, segment
 from notation.statement import Answer, Role, Statement
 from notation.tokens import Token
@@ -41,6 +42,9 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
     >>> [s.role for s in answer.statements]
     ['claim', 'definition']
     """
+    if "for" in text and (program := find_program(text)) is not None:
+        if (found := read_program(text, program, vocabulary)) is not None:
+            return found
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
     segments = segment(text, vocabulary, thousands=thousands)
     vocabulary = with_own_names(segments, text, vocabulary)
@@ -95,7 +99,11 @@ class _Reader:
         try:
             self.statement(one)
         except ReadError as problem:
-            if _mathematical(one.tokens):
+            if [t.text for t in one.tokens[-2:]] == ["=", "0"] and any(t.text == "1" for t in one.tokens[:-2]):
+                self.words.extend(t.text for t in one.tokens)  # delta(T+1) = 0: the convention, said of an own name
+            elif one.lead == "of" and len(one.tokens) <= 6 and not any(t.text == "=" for t in one.tokens):
+                self.words.extend(t.text for t in one.tokens)  # the density of G(z)
+            elif _mathematical(one.tokens):
                 problem.about = self.left_of(one.tokens)
                 self.errors.append(problem)
             else:
@@ -218,8 +226,8 @@ class _Reader:
         cut = next((i for i, t in enumerate(tokens) if t.kind == "op" and t.text in {"=", "in"}), None)
         if cut is None or cut > 2 or tokens[0].kind not in {"name", "greek"}:
             return None
-        if any(t.kind == "op" and t.text == "(" for t in tokens):
-            return None  # a function of a list
+        if tokens[0].text[:1].isupper() or any(t.kind == "op" and t.text == "(" for t in tokens):
+            return None  # a matrix by its columns, a function of a list
         inner = [t for t in tokens[cut + 1 :] if not (t.kind == "op" and t.text in {"{", "}", "\\{", "\\}", "[", "]"})]
         dots = next((i for i, t in enumerate(inner) if t.kind == "ellipsis"), None)
         if dots is None:
@@ -257,10 +265,11 @@ class _Reader:
     def attach(self, condition: Expr, one: Segment) -> None:
         """Give a condition to the statement it belongs to: the one before it on the line, else the next."""
         before = self.statements[-1] if self.statements else None
+        letter = condition.sides[1] if self.runs(condition) and isinstance(condition, Compare) else None
         mentioned = before is not None and any(
-            free_names(condition) & free_names(side) - set(self.vocabulary.quantities) for side in before.sides
+            isinstance(letter, Ref) and letter.name in free_names(side) for side in before.sides
         )
-        elsewhere = one.lead in CONDITION_WORDS and not mentioned and self.runs(condition)
+        elsewhere = one.lead in CONDITION_WORDS and not mentioned and letter is not None
         if before is not None and before.condition is None and not one.line_start and not elsewhere:
             self.statements[-1] = replace(before, condition=condition)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from notation.errors import ReadError
 from notation.lists import listed
 from notation.tokens import Token
 from notation.tree import (
@@ -20,6 +21,7 @@ from notation.tree import (
     Mul,
     Neg,
     Num,
+    Ref,
     Vector,
 )
 from notation.vocabulary import split_commas
@@ -63,6 +65,8 @@ def bracket(p: Parser, token: Token) -> Expr:
     span = (token.start, p.before())
     if not tokens:
         raise p.error("empty brackets", "put something between them", span)
+    if token.text == "[" and (beside := _columns(p, tokens)) is not None:
+        return Call("columns", beside, span=span)
     items = _items(p, tokens, spaced=token.text == "[")
     if token.text == "langle":
         if len(items) != 2:
@@ -103,6 +107,47 @@ def set_of_numbers(p: Parser) -> Expr | None:
         return Vector((p.sub(first[0]), p.sub(last[-1])), span=span)
     p.pos = end + 1
     return Call("set", tuple(p.sub(piece) for piece in split_commas(inner)), span=span)
+
+
+def _columns(p: Parser, tokens: list[Token]) -> tuple[Expr, ...] | None:
+    """`[v_0 v_1 ... v_k]`: vectors of one name beside each other, with spaces between; None for anything else."""
+    if any(t.kind == "op" and t.text in {",", ";", "&", "+", "-", "*", "="} for t in _shallow(tokens)):
+        return None
+    inner = p.__class__(list(tokens), p.text, p.vocabulary, p.bound)
+    items: list[Expr | None] = []
+    names: set[str] = set()
+    while (token := inner.peek()) is not None:
+        if token.kind == "ellipsis":
+            inner.dots, inner.pos = token, inner.pos + 1
+            items.append(None)
+            continue
+        if token.kind not in {"name", "greek", "accent"} or (items and not token.space):
+            return None
+        try:
+            item = inner.symbol()
+        except ReadError:
+            return None
+        quantity = p.vocabulary.quantities.get(item.name) if isinstance(item, Ref) else None
+        if not isinstance(item, Ref) or item.index or quantity is None or not quantity.axes:
+            return None
+        names.add(item.name)
+        items.append(item)
+    if len(names) != 1 or len(items) < 2:
+        return None
+    return tuple(listed(items, inner.unclear))
+
+
+def _shallow(tokens: list[Token]) -> list[Token]:
+    """The tokens outside all brackets."""
+    out: list[Token] = []
+    depth = 0
+    for t in tokens:
+        closing = t.kind == "op" and t.text in {")", "]", "}"}
+        depth -= closing
+        if depth == 0 and not closing:
+            out.append(t)
+        depth += t.kind == "op" and t.text in {"(", "[", "{"}
+    return out
 
 
 def _numeric(e: Expr) -> bool:

@@ -124,7 +124,7 @@ def differential(p: Parser, token: Token) -> Expr | None:
     if token.text == "grad" and p.vocabulary.loss is not None and p.vocabulary.find(Symbol("grad")) is None:
         after = p.peek(1), p.peek(2)
         named = after[0] is not None and after[0].text == "_" and after[1] is not None and after[1].kind == "name"
-        return _adjoint_of(p, token.start, 2) if named else None
+        return _of_what(p, _adjoint_of(p, token.start, 2), token.start) if named else None
     if not _d_run(token) or (p.vocabulary.find(Symbol(token.text)) is not None and len(token.text) > 1):
         return None
     if p.vocabulary.function(token.text) is not None and len(token.text) > 1 and takes_argument(p, 1):
@@ -144,6 +144,25 @@ def differential(p: Parser, token: Token) -> Expr | None:
     if p.vocabulary.loss is None or len(token.text) < 2:
         return None
     return _adjoint_run(p, token, saved, kept)
+
+
+def _of_what(p: Parser, value: Expr | None, start: int) -> Expr | None:
+    """`grad_U E_3`: the gradient of what follows, where that is a scalar of the model."""
+    from notation.errors import ReadError
+
+    nxt = p.peek()
+    if not isinstance(value, Partial) or nxt is None or nxt.kind not in {"name", "greek"}:
+        return value
+    saved, kept = p.pos, list(p.tokens)
+    try:
+        named = p.symbol()
+    except ReadError:
+        named = value
+    known = p.vocabulary.quantities.get(named.name) if isinstance(named, Ref) and not named.index else None
+    if known is not None and known.shape == () and known.role in {"quantity", "loss"}:
+        return Partial(named, value.wrt, span=(start, p.before()))
+    p.pos, p.tokens = saved, kept
+    return value
 
 
 def _adjoint_run(p: Parser, token: Token, saved: int, kept: list[Token]) -> Expr | None:

@@ -78,7 +78,7 @@ class Evaluator(Ranging):
             Mul: self.product,
             Div: lambda e: arrays.divide(self.value(e.top), self.value(e.bottom)),
             Pow: lambda e: arrays.power(self.value(e.base), self.value(e.exponent)),
-            Transpose: lambda e: arrays.transpose(self.value(e.body)),
+            Transpose: self.transpose,
             Call: self.call,
             Reduce: self.reduce,
             Partial: self.derivative,
@@ -220,9 +220,17 @@ class Evaluator(Ranging):
             return found * right
         return arrays.multiply(left, right, e.kind, inner=self.scope.inner_dot)
 
+    def transpose(self, e: Transpose) -> Array:
+        """A transpose; `(0, 1, 0)^T` is how a column is written in a line."""
+        value = self.value(e.body)
+        return value if isinstance(e.body, Vector) else arrays.transpose(value)
+
     def call(self, e: Call) -> Array:
         """A function call."""
         from notation.functions import apply_function
+
+        if e.function == "columns":
+            return self.beside(e.args)
 
         if (own := self.scope.functions.get(e.function + "'" * e.order)) is not None:
             args = [self.scalar(a) for a in e.args]
@@ -230,6 +238,21 @@ class Evaluator(Ranging):
                 raise ShapeError(f"the size of what {e.function} is applied to is not known", e.span)
             return own(*args)
         return apply_function(e, [self.value(a) for a in e.args], self.elementwise, self.scope.backend)
+
+    def beside(self, parts: tuple[Expr, ...]) -> Array:
+        """Columns beside each other: `[v_0 v_1 ... v_k]`."""
+        columns: list[Array] = []
+        for part in parts:
+            if isinstance(part, Reduce) and part.operation == "stack":
+                low, high = self.bounds(part)
+                if high - low > MAX_RANGE:
+                    raise EvaluationError(f"a range of {high - low} steps is too long")
+                for k in range(low, high + 1):
+                    inner = Evaluator(self.scope.at(**{**self.index, part.variable: k}))
+                    columns.append(self.as_column(inner.value(part.body), part.body))
+            else:
+                columns.append(self.column(part))
+        return self.scope.backend.stack([c.T for c in columns]).T
 
     def column(self, block: Expr) -> Array:
         """A block as a column."""
@@ -397,9 +420,11 @@ class Evaluator(Ranging):
             )
         of_at = tuple(self.integer(a) for a in of.at)
         wrt_at = tuple(self.integer(a) for a in wrt.at)
-        raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
         if e.signal and self.scope.slope is not None:  # by what the activation is applied to
-            raw = raw * self.scope.slope(wrt.name, wrt_at)
+            name, slope = self.scope.slope(wrt.name, wrt_at)
+            raw = self.scope.partial(of.name, of_at, name, wrt_at, e.kind) * slope
+        else:
+            raw = self.scope.partial(of.name, of_at, wrt.name, wrt_at, e.kind)
         if self.scope.row_vectors and len(raw.shape) == 2:
             raw = raw.T
         index = tuple(self.integer(i) for i in (*of.index, *wrt.index))

@@ -178,9 +178,9 @@ class Names(Spelling):
         return Reduce("stack", family, low, high, None, one, span=span)
 
     def _steps_first(self, quantity: Quantity, pieces: list[Piece], out: Spelled) -> list[Piece]:
-        """`d_i^{(k)}`: where letters do not tell which is the step, it is the one above."""
-        above = [p for p in pieces if any(p is s for s in out.sups)]
-        below = [p for p in pieces if not any(p is s for s in out.sups)]
+        """`d_i^{(k)}`, `f_p(k+1)`: where letters do not tell which is the step, it is the one above or in brackets."""
+        above = [p for p in pieces if any(p is s for s in (*out.sups, *out.brackets))]
+        below = [p for p in pieces if p not in above]
         if len(quantity.axes) != 1 or not above or not below:
             return pieces
         steps = self.vocabulary.step_names | {"t", "T"}
@@ -203,6 +203,9 @@ class Names(Spelling):
 
         if len(piece) == 1 and piece[0].text == ":":
             return [Ref(":", span=(piece[0].start, piece[0].end))]
+        if len(piece) == 1 and piece[0].kind == "greek" and self.text[piece[0].start : piece[0].end] == piece[0].text:
+            if set(piece[0].text) <= INDEX_LETTERS:
+                piece = [replace(piece[0], kind="name")]  # delta_{pi}: two indices, not the letter
         letters = [t for t in piece if t.kind in {"name", "num", "greek"}]
         if (
             runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeAlias
 
 from notation.errors import ReadError
@@ -30,12 +31,18 @@ _DEFINING = frozenset({"let", "define", "denote", "set", "call"})
 
 def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -> Vocabulary:
     """The vocabulary with every name that stands alone on the left of an equation and is not known yet."""
-    for one in segments:
-        left = left_tokens(one.tokens)
-        if left is None or left[0].kind not in {"name", "greek", "accent"}:
+    if vocabulary.open:
+        return vocabulary
+    lefts = [(one, left) for one in segments if (left := left_tokens(one.tokens)) is not None]
+    labelled = _labelled([left for _, left in lefts], vocabulary)
+    plain = {left[0].text for one, left in lefts if [t.text for t in one.tokens[len(left) + 1 :]] != ["0"]}
+    for one, left in lefts:
+        if left[0].kind not in {"name", "greek", "accent"}:
             continue
-        if vocabulary.open:
-            continue
+        if not one.tokens[len(left) + 1 :]:
+            continue  # sigma = the activation
+        if [t.text for t in one.tokens[len(left) + 1 :]] == ["0"] and left[0].text in labelled & plain:
+            continue  # delta(T+1) = 0 is said of all deltas
         parser = Parser(list(left), text, vocabulary)
         try:
             known = parser.relation()
@@ -43,6 +50,10 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             if parser.peek() is None and _overrides(known, right, vocabulary):
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), ())
                 continue
+            if parser.peek() is None and (hidden := _hides_function(known, left, vocabulary)):  # f_t = phi'(z_t)
+                functions = {n: f for n, f in vocabulary.functions.items() if n != hidden}
+                vocabulary = replace(vocabulary, functions=functions)
+                raise ReadError("a name of its own", text, (0, 1), "")
             if parser.peek() is None and _renames(known, left, one, text, vocabulary):
                 at = known.at if isinstance(known, Ref) and len(left) > 1 else ()
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
@@ -67,9 +78,16 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             continue
         axes, label = ["t" for _ in pieces], ""
         for piece in out.subs + out.sups:
-            if out.sups and piece in out.subs and len(piece) == 1 and piece[0].text in INDEX_LETTERS:
-                continue  # d_i^{(k)}: a component of what has the step above
-            if all(spelled._timelike(t) for t in piece) or (
+            elsewhere = bool(out.sups or pieces)
+            if elsewhere and piece in out.subs and len(piece) == 1 and piece[0].text in INDEX_LETTERS:
+                gate = out.base in labelled and vocabulary.stepped_base(piece[0].text)
+                label += piece[0].text if gate else ""
+                continue  # d_i^{(k)}, d_i(t): a component of what has its step elsewhere
+            gate = len(piece) == 1 and vocabulary.stepped_base(piece[0].text)
+            above = any(piece is s for s in out.sups) and bool(out.subs)  # z^i_t
+            if gate and (out.base in labelled or above):
+                label += piece[0].text
+            elif all(spelled._timelike(t) for t in piece) or (
                 len(piece) == 1 and (piece[0].text in INDEX_LETTERS or spelled._is_letter(piece[0]))
             ):
                 axes.append("t")
@@ -79,13 +97,39 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
     return vocabulary
 
 
+def _labelled(lefts: list[list[Token]], vocabulary: Vocabulary) -> set[str]:
+    """Letters that an answer defines once for each of several quantities: with d_f and d_o, d_i is no component."""
+    found: dict[str, set[str]] = {}
+    for left in lefts:
+        for sign, after in pairwise(left):
+            if sign.text in {"_", "^"} and (label := _lone(left, after)):
+                found.setdefault(next((t.text for t in left if t.kind in {"name", "greek"}), ""), set()).add(label)
+    return {
+        base
+        for base, letters in found.items()
+        if any(c not in INDEX_LETTERS and vocabulary.stepped_base(c) for c in letters)
+    }
+
+
+def _lone(left: list[Token], after: Token) -> str:
+    """The single letter of a script, braced or not."""
+    if after.text == "{":
+        k = left.index(after)
+        inner = left[k + 1 : k + 2]
+        return inner[0].text if k + 2 < len(left) and left[k + 2].text == "}" and inner[0].kind == "name" else ""
+    return after.text if after.kind == "name" and len(after.text) == 1 else ""
+
+
 def _bracketed(reader: Parser) -> list[list[Token]]:
-    """The letters in a bracket after a name that is being defined, `d[r] = ...`."""
-    if not reader.at_op("["):
+    """The letters or the step in a bracket after a name that is being defined, `d[r] = ...`, `u(t) = ...`."""
+    if not reader.at_op("[", "("):
         return []
     end = reader.closing(reader.pos)
     pieces = split_commas(reader.tokens[reader.pos + 1 : end]) if end > 0 else []
-    if not pieces or not all(len(p) == 1 and (p[0].text in INDEX_LETTERS or reader._is_letter(p[0])) for p in pieces):
+    letters = all(len(p) == 1 and (p[0].text in INDEX_LETTERS or reader._is_letter(p[0])) for p in pieces)
+    steps = len(pieces) == 1 and any(t.text in reader.vocabulary.step_names for t in pieces[0])
+    steps = steps and all(reader._timelike(t) for t in pieces[0])
+    if not pieces or not (steps or (letters and reader.at_op("["))):
         return []
     reader.pos = end + 1
     return pieces
@@ -101,6 +145,12 @@ def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
     if quantity is None or quantity.role != "size":
         return False
     return any(t.kind in {"name", "greek"} and (vocabulary.function(t.text) or t.text == "sigma") for t in right)
+
+
+def _hides_function(known: Expr, left: list[Token], vocabulary: Vocabulary) -> str:
+    """The letter of a function known by name only that an answer gives to a quantity of its own; empty for none."""
+    own = isinstance(known, Call) and known.function in vocabulary.arguments
+    return left[0].text if own and not any(t.text in {"(", "'"} for t in left) else ""
 
 
 def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary: Vocabulary) -> bool:

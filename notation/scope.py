@@ -33,7 +33,8 @@ class Scope:
     `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
     `inner_dot`, `adjoint_rows`, `jacobians_transposed`, `ascending` and `descending` are ways to read products and
     derivatives, `row_vectors` reads vectors as rows and weights as transposed. `scalars` are the quantities whose
-    derivatives are gradients rather than Jacobians, `slope` the slope of a quantity's activation, for error signals.
+    derivatives are gradients rather than Jacobians, `slope` the slope of a quantity's activation, for error signals
+    (of the candidate, where a cell has none).
     """
 
     lookup: Callable[[str, Position], Array]
@@ -52,7 +53,7 @@ class Scope:
     descending: bool = False
     scalars: frozenset[str] = frozenset()
     row_vectors: bool = False
-    slope: Callable[[str, Position], Array] | None = None
+    slope: Callable[[str, Position], tuple[str, Array]] | None = None
     default_range: tuple[int, int] | None = None
     zero_outside: frozenset[str] = frozenset()  # arrays whose components out of range are 0 by a stated convention
 

@@ -90,7 +90,7 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
     tokens = with_signs(tokens, text, vocabulary)
     scripts = _scripted(tokens)
     words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
-    tokens, words = _without_remarks(tokens, words)
+    tokens, words = _without_remarks(tokens, words, vocabulary)
     lists = list_commas(tokens, words)
     out = [Segment(line_start=True)]
     depth = environment = 0
@@ -184,6 +184,8 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
     )
     if run in KEYWORDS and after is not None and after.text == "=":
         return False  # dim=0 in a call
+    if run in FUNCTIONS and known.function(run) and after is not None and after.text in {"of", "over", "layer"}:
+        return len(run) > 3  # softmax of three scores
     if run in FUNCTIONS and known.function(run):
         called = after is not None and (
             after.text in {"(", "_", "{", "'", "^", "["}
@@ -222,7 +224,7 @@ def _spells(run: str, known: Vocabulary) -> bool:
     return known.loss is not None and run[0] == "d" and len(rest) >= 1 and reader.readable(rest)
 
 
-def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token], list[bool]]:
+def _without_remarks(tokens: list[Token], words: list[bool], known: Vocabulary) -> tuple[list[Token], list[bool]]:
     """Drop brackets that hold only words, `(elementwise)`; open up brackets that hold words and formulas."""
     drop: set[int] = set()
     for i, token in enumerate(tokens):
@@ -236,6 +238,8 @@ def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token
             drop.update({close})
             tokens = [*tokens[:i], Token("sep", ";", token.start, token.end), *tokens[i + 1 :]]
             continue
+        if close >= 0 and token.space and _is_size(tokens[i + 1 : close], known):
+            drop.update(range(i, close + 1))  # X = [x_1 ... x_K] (n × K)
         if close < 0 or not any(words[k] for k in inner):
             continue
         if all(
@@ -248,6 +252,13 @@ def _without_remarks(tokens: list[Token], words: list[bool]) -> tuple[list[Token
             tokens = [*tokens[:i], Token("sep", ";", token.start, token.end), *tokens[i + 1 :]]
     kept = [k for k in range(len(tokens)) if k not in drop]
     return [tokens[k] for k in kept], [words[k] for k in kept]
+
+
+def _is_size(inner: list[Token], known: Vocabulary) -> bool:
+    """Whether a bracket only says a size, `n × K`."""
+    sizes = {n for n, q in known.quantities.items() if q.role == "size"}
+    parts = [t for t in inner if not (t.kind == "op" and t.text == "times")]
+    return len(parts) >= 2 and len(inner) == 2 * len(parts) - 1 and all(t.text in sizes for t in parts)
 
 
 def _aside(tokens: list[Token], words: list[bool], i: int, close: int) -> bool:

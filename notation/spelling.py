@@ -61,6 +61,8 @@ class Spelling(Cursor):
         if len(run) < 2 or self.vocabulary.knows_base(run):
             return
         for k in range(1, len(run)):
+            if self.is_factor(run[k:]):
+                continue
             if self.vocabulary.find(Symbol(run[:k], out.accents, run[k:])) is not None:
                 out.base = run[:k]
                 out.subs.append([Token("name", run[k:], out.start + k, out.start + len(run))])
@@ -119,6 +121,12 @@ class Spelling(Cursor):
             return run[0]
         return run
 
+    def is_factor(self, run: str) -> bool:
+        """Whether the end of a run carries a step of its own: `Qh[t-1]` is Q times h[t-1], not Q_h."""
+        following = self.peek()
+        indexed = following is not None and following.text in {"[", "_"} and not following.space
+        return indexed and self.vocabulary.stepped_base(run)
+
     def letter_and_index(self, run: str) -> bool:
         """Whether two letters are a capital that runs along a sequence and its index, `Hk`."""
         capital = len(run) == 2 and run[0].isupper() and self.loose_index(run[1])
@@ -136,7 +144,8 @@ class Spelling(Cursor):
             return True
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
-        if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in range(1, len(run))):
+        labels = [k for k in range(1, len(run)) if not self.is_factor(run[k:])]
+        if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in labels):
             return True  # Wf, bV
         for suffix in ACCENT_WORDS:
             if (
@@ -252,7 +261,7 @@ class Spelling(Cursor):
             and not following.space
             and after is not None
             and not after.space
-            and after.text in self.vocabulary.ranges
+            and (after.text in self.vocabulary.ranges or (after.text in INDEX_LETTERS and self.at_op("(", ahead=2)))
         ):
             self.pos += 2  # a_f,t without braces
             return [[token], [after]]
@@ -345,9 +354,11 @@ class Spelling(Cursor):
         )
         if inner[0].kind in {"top"} or (texts in (["T"], ["*"], ["'"]) and not timelike):
             return None
+        named = self.naming and not axes and len(content) == 1 and content[0].kind == "name"  # z^{o}(t) = ...
         if (
             timelike
             or component
+            or named
             or (bare and (axes or out.subs))
             or (label and not any(t.kind == "num" for t in content))
         ):
@@ -375,9 +386,14 @@ class Spelling(Cursor):
         inner = self.tokens[self.pos + 1 : end]
         if not inner:
             return None
-        labelled = self.vocabulary.find(Symbol(out.base, out.accents, "".join(t.text for p in out.subs for t in p)))
-        found = self._plainly(out) or labelled
-        labels = len(out.subs) if labelled is not None else 0  # the g of p_g(x) is part of the name
+        symbol = Symbol(out.base, out.accents)
+        whole = self.vocabulary.find(replace(symbol, label="".join(t.text for p in out.subs for t in p)))
+        spelled = ("".join(t.text for t in p) for p in (*out.subs, *out.sups))
+        own = (self.vocabulary.find(replace(symbol, label=label)) for label in spelled)
+        labelled = whole or next((q for q in own if q is not None), None)
+        local = labelled if labelled is not None and labelled.shape is None else None
+        found = local or self._plainly(out) or labelled
+        labels = len(out.subs) if whole is not None else int(labelled is not None)  # p_g(x)
         timelike = all(self._timelike(t) for t in inner)
         indexlike = all(self._timelike(t) or t.text in INDEX_LETTERS or t.text in {":"} for t in inner)
         if found is None:
@@ -401,7 +417,7 @@ class Spelling(Cursor):
                 )
         else:
             used = len([p for p in out.subs + out.sups if self._is_position(p)])
-            dims = len(found.shape or ())
+            dims = 2 if found.shape is None and found.axes else len(found.shape or ())
             steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
             missing = not steps and len(out.subs) - labels + len(out.sups) < len(found.axes) + dims
             letter = len(inner) == 1 and inner[0].kind == "name" and inner[0].text in (INDEX_LETTERS | self.bound)

@@ -66,16 +66,18 @@ def _range_at(tokens: list[Token], i: int) -> tuple[Token, list[Token], list[Tok
     if k + 2 < len(tokens) and words[k] in {"over", "for"} and tokens[k + 1].kind in {"name", "greek"}:
         variable, k = tokens[k + 1], k + 2
         k += words[k] == "steps"
-    if k >= len(tokens) or words[k] != "from":
+    listed = k < len(tokens) and words[k] == "=" and variable is not None  # sum over t = 1..T of
+    if k >= len(tokens) or not (words[k] == "from" or listed):
         return None
     k += 1
     if variable is None:
         if k + 1 >= len(tokens) or tokens[k].kind not in {"name", "greek"} or words[k + 1] != "=":
             return None
         variable, k = tokens[k], k + 2
-    if len(variable.text) > 3 or "to" not in words[k : k + 8]:
+    ends = [j for j in range(k, min(k + 8, len(tokens))) if words[j] == "to" or tokens[j].kind == "ellipsis"]
+    if len(variable.text) > 3 or not ends:
         return None
-    to = words.index("to", k)
+    to = ends[0]
     high: list[Token] = []
     j = to + 1
     while j < len(tokens) and words[j] not in _ENDS and tokens[j].kind not in {"newline", "row", "sep", "word"}:

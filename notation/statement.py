@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from notation.errors import ReadError
@@ -46,6 +46,10 @@ class Statement:
             return self.sides
         equals: Relation = "="
         return (Compare(self.sides, (equals,) * (len(self.sides) - 1), span=self.span),)
+
+    def without_set(self) -> Statement:
+        """A chain without the set at its end: `dL/dW = ... \\in R^{m x n}` is about the formula."""
+        return replace(self, sides=self.sides[:-1], member=False) if self.member and len(self.sides) > 2 else self
 
     @property
     def left(self) -> Expr | None:

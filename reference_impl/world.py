@@ -82,12 +82,13 @@ class World:
             return np.zeros(self.shapes[name])
         raise MissingStepError(f"{name} does not exist at step {', '.join(map(str, at))}")
 
-    def slope(self, name: str, at: tuple[int, ...]) -> Array:
-        """The slope of the activation by which a quantity is computed."""
-        if (name, at) in self.slopes:
-            return self.slopes[name, at]
-        if self.beyond(name, at):
-            return np.zeros(self.shapes[name])
+    def slope(self, name: str, at: tuple[int, ...]) -> tuple[str, Array]:
+        """The slope of the activation by which a quantity is computed; of the candidate for a cell that has none."""
+        for one in (name, f"\\tilde {name}", f"\\tilde{{{name}}}"):
+            if (one, at) in self.slopes:
+                return one, self.slopes[one, at]
+            if one in self.shapes and self.beyond(one, at) and any(n == one for n, _ in self.slopes):
+                return one, np.zeros(self.shapes[one])
         raise EvaluationError(f"{name} is not computed by an activation")
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:

@@ -135,7 +135,7 @@ class Autodiff(Kind):
         if self.ask == "graph":
             return verdict(question, text, "manual", message="A drawing waits for a person.")
         graph = bench.graph(self.function)
-        working = read_working(text, graph, forwards=self.mode == "forward")
+        working = read_working(text, graph, forwards=self.mode == "forward", values=self.ask == "value")
         tracing = Tracing(working, graph, self.tolerance, values=self.ask == "value")
         if self.ask == "derivative":
             return self.check_derivative(bench, question, text, tracing)
@@ -172,6 +172,10 @@ class Autodiff(Kind):
         shown = lines if len(lines) > 1 else ()
         reading = _reading(final)
         wrong = [c for c, _ in final.values() if not c.right(self.tolerance)]
+        aside = 0
+        if not wrong and len(final) == len(places):
+            every, lines = len(lines), tracing.verdicts(aside=True)
+            shown, aside = lines if len(lines) > 1 else (), every - len(lines)
         bad = next((v for v in lines if v.verdict == "first_error"), None)
         if wrong:
             witness = Witness(wrong[0].about, f"{wrong[0].truths[0]:.4g}", formula(wrong[0].side))
@@ -201,7 +205,11 @@ class Autodiff(Kind):
         evidence = (
             f"all {len(places)} {_many(what)} right, {sum(len(t.claims) for t in tracing.traced)} numbers compared"
         )
-        notes = (f"{len(working.errors)} line(s) could not be read.",) if working.errors else ()
+        notes: tuple[str, ...] = ()
+        if working.errors:
+            notes += (f"{len(working.errors)} line(s) could not be read.",)
+        if aside:
+            notes += (f"{aside} line(s) were left aside: what their numbers are is not clear.",)
         return self.given(question, text, "correct", reading, shown, "", evidence=evidence, notes=notes)
 
     def given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -155,6 +156,7 @@ class Convolution(Kind):
 
     def judge_shapes(self, question: Question, text: str, wanted: list[tuple[int, ...]]) -> Verdict:
         """The shapes of all stages, in order or by name."""
+        text = _ARTICLE.sub(" ", text)
         answer, found = read_shapes(text, Vocabulary(open=True), {}, named=self.channels_open)
         if len(found) > len(wanted):  # the input, named before the outputs
             found = [d for d in found if d.sizes != tuple(self.input)]
@@ -225,6 +227,10 @@ class Convolution(Kind):
             if len(hits) == 1:
                 out[hits[0]] = d.sizes
         return [out[k] for k in sorted(out)] if len(out) == len(stems) else None
+
+
+# a 30 × 30 map
+_ARTICLE = re.compile(r"\ba(?=\s+\$?\d+\s*(?:×|x|\\times|by)\s*\d)")
 
 
 def _orders(shape: tuple[int, ...]) -> set[tuple[int, ...]]:

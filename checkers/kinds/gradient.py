@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +17,7 @@ from checkers.solution import Plot, Solution
 from checkers.verdict import Verdict
 from derivations.model import Model
 from notation.plain import to_plain
-from notation.tree import Add, Expr, Partial, Ref, number
+from notation.tree import Add, Call, Expr, Partial, Ref, number, walk
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
@@ -123,11 +124,38 @@ class Gradient(Kind):
         if found.status != "wrong":
             return found
         for name in self.special_cases:
-            if self.against(bench, question, text, name).status == "correct":
+            declared, sized = self.declared(bench, name, text)
+            if sized and not declared:
+                continue  # small sizes hide slips: only an answer that says so is read so
+            special = self.against(bench, question, text, name)
+            if special.status == "correct":
+                if declared:
+                    note = f"read as the answer assumes: {bench.assignment.models[name].about}"
+                    return replace(special, notes=(*special.notes, note))
                 about = bench.assignment.models[name].about
                 message = f"This is right only in a special case: {about}. A person decides."
                 return verdict(question, text, "manual", reading=found.reading, message=message)
         return found
+
+    def declared(self, bench: Bench, name: str, text: str) -> tuple[bool, bool]:
+        """Whether an answer says that it takes a special case, and whether that is one of sizes.
+
+        It says so by the name of the function that replaces the unknown one, or by speaking of scalars or one unit.
+        """
+        fixed = bench.assignment.models[name].samples
+        if fixed:
+            sizes = "|".join(rf"\b{re.escape(n)}\s*=\s*{re.escape(k)}\b" for n, k in fixed.items())
+            said = rf"\bscalars?\b|\b(?:one|single|1)\s+(?:hidden\s+)?unit\b|{sizes}"
+            return re.search(said, text, re.IGNORECASE) is not None, True
+        functions = {
+            node.function
+            for e in bench.model(name).equations
+            for node in walk(e.right)
+            if isinstance(node, Call) and node.function not in bench.model(self.model).functions
+        }
+        words = "|".join(sorted(functions)) or "(?!)"
+        said = rf"(?:taking|assum\w*|suppose|let|with|choos\w*|for|use|using|usual|=)[^.\n]{{0,30}}\b(?:{words})\b"
+        return re.search(said, text, re.IGNORECASE) is not None, False
 
     def against(self, bench: Bench, question: Question, text: str, name: str) -> Verdict:
         """The verdict on an answer as one about this model."""

@@ -6,6 +6,7 @@ A reported metric must lie within its bounds, and a reported number of parameter
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from checkers.counted import counted
 from checkers.doubt import doubt
 from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import answer_value, read_numbers, shown
-from checkers.reported import Reported, reported
+from checkers.reported import Reported, flattened, reported
 from checkers.solution import Road, Solution
 from checkers.spec import Strict
 from checkers.verdict import Verdict, Witness
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 # `0.978 on test`: more words say what a number is, and it is none without the metric's name
 _FEW_WORDS = 3
+# `parameters (28 inputs, 64 units): 8,714`: a number this small a share of the count is a size
+_FAR = 0.02
+# 10,698 parameters (32 units), 10,698 for LSTM-32
+_BESIDE = re.compile(r"[ \t]*\w*[ \t]*(?:\(([^)]*)\)|(?:for|in|with)\s+((?:the\s+)?(?:[A-Za-z]+[-\s(=]*)?\d+))")
 
 
 class Metric(Strict):
@@ -87,8 +92,9 @@ class Program(Kind):
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
+        text = flattened(text)
         wrong_count = self.wrong_count(bench, question, text)
-        counts = reported(text, "param") if self.derives else []
+        counts = self.counts(bench, question, text)
         said = f"The number of parameters is right ({', '.join(shown(c.value) for c in counts)})." if counts else ""
         found = self.measured(text) if self.metric is not None else []
         if self.metric is None or not found:
@@ -148,12 +154,21 @@ class Program(Kind):
         share = self.metric.high <= 1
         return r.value / 100 if share and (r.percent or 1 < r.value <= 100) else r.value
 
+    def counts(self, bench: Bench, question: Question, text: str) -> list[Reported]:
+        """The reported numbers of parameters; one far below all of those derived says something else."""
+        if not self.derives:
+            return []
+        least = min(int(e.value) for e in bench.solution(question.id).answers if isinstance(e, Num))
+        return sorted((r for r in reported(text, "param") if r.value >= _FAR * least), key=lambda r: r.start)
+
     def wrong_count(self, bench: Bench, question: Question, text: str) -> Verdict | None:
         """The verdict on a reported number of parameters that is not derived, or belongs to another of the models."""
-        if not self.derives or not (counts := reported(text, "param")):
+        if not (counts := self.counts(bench, question, text)):
             return None
         keys = [int(e.value) for e in bench.solution(question.id).answers if isinstance(e, Num)]
         position = 0
+        if [round(c.value) for c in counts] == keys and _only_listed(text, counts):
+            return None
         for count in counts:
             value = round(count.value)
             near = self.meant(text[position : count.start], text[count.end : count.end + 40])
@@ -174,8 +189,8 @@ class Program(Kind):
         if len(self.derives) < 2:
             return 0
         differing = {k for d in self.derives for k in d.sizes if len({x.sizes.get(k) for x in self.derives}) > 1}
-        bracketed = re.match(r"\s*\w*\s*\(([^)]*)\)", after)  # 10,698 parameters (32 units)
-        for words in (bracketed[1] if bracketed else "", before):
+        behind = _BESIDE.match(after)
+        for words in (behind[1] or behind[2] if behind else "", before):
             hits = [
                 (match.start(), n)
                 for n, d in enumerate(self.derives)
@@ -185,3 +200,10 @@ class Program(Kind):
             if hits:
                 return max(hits)[1]
         return None
+
+
+def _only_listed(text: str, counts: list[Reported]) -> bool:
+    """Whether counts stand one after the other without sizes beside them: `parameters 10,698 / 28,874`."""
+    between = [text[a.end : b.start] for a, b in pairwise(counts)]
+    near = re.split(r"[;.\n]", text[max(0, counts[0].start - 12) : counts[0].start])[-1]
+    return not any(re.search(r"\d", t) for t in (*between, near))

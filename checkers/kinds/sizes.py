@@ -134,11 +134,12 @@ class OutputSize(Kind):
         lengths, kernels = ([column(self.tree(t), table) for t in texts] for texts in (self.input, self.kernel))
         s, p, d = (column(self.tree(t), table) for t in (self.stride, self.padding, self.dilation))
         symbols = sp.symbols("L K S P D", integer=True, positive=True)
-        formula = sp.lambdify(symbols, output_size(*symbols), "numpy")
+        formula = output_size(*symbols)
         first = 1 if self.channels else 0
         solved = all(
-            np.array_equal(formula(n, k, s, p, d), size)
+            int(formula.subs(dict(zip(symbols, map(int, row), strict=True)))) == int(value)
             for n, k, size in zip(lengths, kernels, mine[first:], strict=True)
+            for *row, value in zip(n, k, s, p, d, size, strict=True)
         )
         count = len(s)
         channels = column(self.tree(self.channels), table) if self.channels else np.ones(count)

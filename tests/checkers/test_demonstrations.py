@@ -13,14 +13,17 @@ from checkers.demonstrations import DEMONSTRATIONS, Shown
 from checkers.errors import AuthorError
 from notation.tree import Num
 
+EXAM = load_assignment("eece571t-a2")
+NAMES = sorted({name for q in EXAM.questions if (name := getattr(q.spec, "demonstration", ""))})
+
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
-    bench = Bench(load_assignment("eece571t-a2"), tmp_path_factory.mktemp("cache"))
-    return {name: show(bench, None) for name, show in DEMONSTRATIONS.items()}
+    bench = Bench(EXAM, tmp_path_factory.mktemp("cache"))
+    return {name: DEMONSTRATIONS[name](bench, None) for name in NAMES}
 
 
-@pytest.mark.parametrize("name", sorted(DEMONSTRATIONS))
+@pytest.mark.parametrize("name", NAMES)
 def test_it_shows_something(shown: dict[str, Shown], name: str) -> None:
     assert shown[name].plots or shown[name].tables
     for plot in shown[name].plots:
