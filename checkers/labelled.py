@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 _NUMERALS = (("i", "ii", "iii", "iv", "v", "vi"), ("1", "2", "3", "4", "5", "6"), ("a", "b", "c", "d", "e", "f"))
 _NOISE = re.compile(r"\*\*|__|`|\\item\b|\\begin\{\w+\}(?:\[[^\]]*\])?|\\end\{\w+\}|^\s*#+\s*", re.MULTILINE)
+_ABBREVIATION = re.compile(
+    r"\b(?:i\.\s?e|e\.\s?g|incl|resp|viz|w\.\s?r\.\s?t|prob|dist|approx|no|vs|cf)\.(?=\s*[,a-z(])", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"\n+|;|(?<![.\d])\.(?!\.)(?=\s|$)|(?<=\d)\.(?=\s+[A-Z]|\s*$)|\||(?<=[a-z])\)\s*(?=[A-Z])")
 
 
@@ -23,11 +26,12 @@ def pieces(text: str, labels: Mapping[str, Sequence[str]]) -> list[Piece]:
     """The pieces of an answer, in order. `labels` are the fields with the names by which they are called.
 
     >>> [(p.field, p.text.strip()) for p in pieces("outputs: n; change: no", {"outputs": [], "change": []})]
-    [('outputs', 'n'), ('change', 'no')]
+    [('outputs', 'n;'), ('change', 'no')]
     >>> [(p.field, p.text.strip()) for p in pieces("(i) n (ii) none", {"outputs": [], "change": []})]
     [('outputs', 'n'), ('change', 'none')]
     """
     text = _NOISE.sub(" ", text.strip().strip("{}")).replace('"', " ")
+    text = _ABBREVIATION.sub(lambda m: m[0].replace(".", "").lower() + " ", text)
     marks = _enumerated(text, list(labels)) or _named(text, labels)
     if not marks:
         return [Piece("", s) for s in _SENTENCE.split(text) if s.strip()]

@@ -1,6 +1,7 @@
 """Phrases in plain words: a small language for what may be said, and a reader that accounts for every word or gives up.
 
-A phrase is words with `(a|b c)` for alternatives, `x?` for what may be left out, and `<name>` for a list of synonyms.
+A phrase is words with `(a|b c)` for alternatives, `x?` for what may be left out, `(x)*` and `(x)+` for what may be said
+again, and `<name>` for a list of synonyms.
 Words are compared without their endings and without words that say nothing (`the`, `of`, `is`). A text is read only
 when all of its words belong to phrases that are known, so a hedge, a denial or a further claim is never overlooked.
 """
@@ -8,18 +9,21 @@ when all of its words belong to phrases that are known, so a hedge, a denial or 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from checkers.automaton import matches_nothing
 from notation.words import NUMBER_WORDS
 
 # Words that change nothing in a statement of a value. Negations, hedges, "or" and "only" are not among them.
 FILLERS = frozenset(
-    """a an the of is are be being there we have has had our you your it its this that these those which will would here
-    so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru network model design cell
-    i.e. does do shall should must total exactly i'd use used using uses give gives get gets was were
-    produce produces produced compute computes computed make makes made need needs take takes""".split()
+    """a an the of is are be being been they there we have has had our you your it its this that these those
+    which will would here so thus hence then namely ie simply in at for on with by as and also rnn rnns lstm gru
+    network model design cell i.e. eg resp does do shall should must total exactly i'd use used using uses give
+    gives get gets was were produce produces produced compute computes computed make makes made need needs take
+    takes needed required necessary giving emit emits emitted emitting just it's that's there's we're ought
+    having altogether overall enough sufficient suffices""".split()
 )
 _SAME = {
     "per": "each",
@@ -33,7 +37,8 @@ _SAME = {
     "orgs": "org",
     "nothing": "none",
 }
-MAX_WORDS = 80
+MAX_WORDS = 90
+MAX_PHRASE = 45
 _LATEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf|emph|textit|operatorname)\s*\{([^{}]*)\}")
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|\.{2,}|[-+*/^<>≤≥=#%?!]")
 # of one letter, so that `n` and `t` stay what they are
@@ -58,6 +63,8 @@ def words(text: str) -> tuple[str, ...]:
     text = re.sub(r"\s[-—:]+\s(?=[a-z]{2,})|<\s*/?(?=\w+\s*>)|(?<=<s)>|(?<=[a-z]{2})\s*>", " ", text)
     text = re.sub(r"(?<=\d)\s*-\s*(?=\d)|(?<=\d)\s*,\s*\.{2,}\s*,\s*(?=\d)", " to ", text)
     text = re.sub(r"(?<=\d)\s*\.{2,}\s*(?=\d)", " to ", text)
+    # so that a remark such as `(a label for each word)` is one label
+    text = re.sub(r"(?<=[(,:;])\s*an?\s+(?=[a-z]+\s+(?:for|per|at)\s)", " 1 ", text)
     out: list[str] = []
     for token in _TOKEN.findall(text):
         if token in FILLERS:
@@ -85,7 +92,7 @@ class PhraseError(ValueError):
 def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) -> str:
     """A regular expression for a phrase over words that are each followed by a space.
 
-    >>> bool(re.fullmatch(pattern("1? output (each|<per>) word", {"per": ["at all"]}), "output at all word "))
+    >>> bool(re.fullmatch(pattern("1? output (each|<per>) word", {"per": ["at all"]}), "output all word "))
     True
     """
     if depth > 8:
@@ -95,16 +102,17 @@ def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) 
         c = phrase[i]
         if c == "(":
             end = _closing(phrase, i)
-            part = "(?:" + "|".join(_saying(p, synonyms, depth) for p in _split(phrase[i + 1 : end])) + ")"
-            i = end + 1
+            inner, i = phrase[i + 1 : end], end + 1
+            silent = not words(inner) and "<" not in inner and phrase[i : i + 1] in {"?", "*"}
+            part = "" if silent else "(?:" + "|".join(_alternatives(_split(inner), synonyms, depth)) + ")"
         elif c == "<":
             end = phrase.find(">", i)
             name = phrase[i + 1 : end]
             if end < 0 or name not in synonyms:
                 raise PhraseError(f"there are no synonyms <{name}>")
-            part = "(?:" + "|".join(_saying(p, synonyms, depth + 1) for p in synonyms[name]) + ")"
+            part = "(?:" + "|".join(_alternatives(synonyms[name], synonyms, depth + 1)) + ")"
             i = end + 1
-        elif c in ")|?":
+        elif c in ")|?>":
             raise PhraseError(f"a stray '{c}' in '{phrase}'")
         elif c.isspace():
             i += 1
@@ -116,17 +124,24 @@ def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) 
             part = "".join(re.escape(w) + " " for w in words(phrase[i:end]))
             part = f"(?:{part})" if part else ""
             i = end
-        if i < len(phrase) and phrase[i] == "?":
-            part = f"(?:{part})?" if part else ""
+        if i < len(phrase) and (phrase[i] == "?" or (phrase[i] in "*+" and phrase[i - 1] in ")>")):
+            part = f"(?:{part}){phrase[i]}" if part else ""
             i += 1
         out += part
     return out
 
 
+def _alternatives(phrases: Iterable[str], synonyms: Mapping[str, Sequence[str]], depth: int) -> list[str]:
+    """The expressions of alternatives; those of words that say nothing are left out where there are others."""
+    found = list(phrases)
+    said = [p for p in found if words(p) or re.search(r"[(<]", p)]
+    return [_saying(p, synonyms, depth) for p in said or found]
+
+
 def _saying(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int) -> str:
     """The expression of an alternative, which must not be empty: it would let a phrase match what was never said."""
     found = pattern(phrase, synonyms, depth)
-    if re.fullmatch(found, ""):
+    if matches_nothing(found):
         raise PhraseError(f"'{phrase}' can be left out, or holds only words that say nothing")
     return found
 
@@ -155,13 +170,15 @@ def _split(inner: str) -> Iterator[str]:
 class Said:
     """One value that a text states for a field: whether it is right, and why not.
 
-    `implied` marks a value that is wrong because it is another number or list than the right one.
+    `implied` marks a value that is wrong because it is another number or list than the right one. `part` names the part
+    of the field that is stated where that is not all of it. What says nothing about any field has no field.
     """
 
     field: str
     right: bool
     reason: str = ""
     implied: bool = False
+    part: str = ""
 
 
 # What a stretch of words states, if it is a phrase as a whole: the possible meanings.
@@ -172,15 +189,15 @@ def account(text: tuple[str, ...], meaning: Meaning) -> list[Said] | None:
     """All words of a text as a row of phrases, as few as possible; None where that cannot be done or is ambiguous.
 
     >>> def known(ws): return [Said("x", True)] if ws == ("a1",) else []
-    >>> account(("a1", "a1"), known), account(("a1", "b"), known)
-    ([Said(field='x', right=True, reason=''), Said(field='x', right=True, reason='')], None)
+    >>> [said.field for said in account(("a1", "a1"), known)], account(("a1", "b"), known)
+    (['x', 'x'], None)
     """
     if not text or len(text) > MAX_WORDS:
         return None
     best: list[tuple[int, frozenset[tuple[Said, ...]]] | None] = [(0, frozenset({()}))]
     for end in range(1, len(text) + 1):
         count, readings = len(text) + 1, set[tuple[Said, ...]]()
-        for start in range(end):
+        for start in range(max(0, end - MAX_PHRASE), end):
             before = best[start]
             if before is None or before[0] + 1 > count:
                 continue
@@ -192,5 +209,5 @@ def account(text: tuple[str, ...], meaning: Meaning) -> list[Said] | None:
     last = best[-1]
     if last is None:
         return None
-    outcomes = {frozenset((s.field, s.right) for s in r) for r in last[1]}
-    return list(min(last[1], key=lambda r: [(s.field, s.reason) for s in r])) if len(outcomes) == 1 else None
+    outcomes = {frozenset((s.field, s.right) for s in r if s.field) for r in last[1]}
+    return list(min(last[1], key=lambda r: [(s.field, s.part, s.reason) for s in r])) if len(outcomes) == 1 else None

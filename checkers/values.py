@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from checkers.automaton import Automaton, matches_nothing
 from checkers.phrases import PhraseError, Said, pattern, words
 from checkers.spec import Strict
 from notation.answer import read_formula
@@ -24,7 +25,8 @@ _OPERATORS = frozenset("+-*/^")
 class Value(Strict):
     """One thing that can be said: a `phrase`, a `number` (with the noun it counts), or `classes` (listed or counted).
 
-    `lead` may come before it. `because` tells why a wrong one is wrong.
+    `lead` may come before it. `because` tells why a wrong one is wrong. A `part` is right only with the other parts of
+    its field. `ends` are what the ends of a range of classes may be called.
     """
 
     phrase: str = ""
@@ -33,6 +35,8 @@ class Value(Strict):
     of: str = ""
     lead: str = ""
     because: str = ""
+    part: str = ""
+    ends: list[str] = Field([])
 
 
 class FieldSpec(Strict):
@@ -51,38 +55,60 @@ class Reader:
 
     name: str
     cue: re.Pattern[str] | None
-    rules: tuple[_Phrase | _Number | _Classes, ...]
+    phrases: tuple[Said, ...]
+    automaton: Automaton
+    rules: tuple[_Number | _Classes, ...]
 
     def meaning(self, text: tuple[str, ...], labelled: bool) -> list[Said]:
         """What a stretch of words says as a whole about this field."""
         line = "".join(w + " " for w in text)
-        if not labelled and (self.cue is None or not self.cue.search(line)):
+        if not text or (not labelled and (self.cue is None or not self.cue.search(line))):
             return []
-        found = [s for rule in self.rules for s in rule.said(self.name, line, text, labelled)]
+        found = [self.phrases[k] for k in sorted(self.automaton.matches(text))]
+        found += [s for rule in self.rules for s in rule.said(self.name, text, labelled)]
         stated = [s for s in found if not s.implied] or found
-        return [next(s for s in stated if s.right is side) for side in {s.right for s in stated}]
+        return [
+            min((s for s in stated if s.right is side), key=lambda s: (s.part != "", s.part))
+            for side in sorted({s.right for s in stated})
+        ]
 
 
 def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) -> Reader:
     """The reader of one field."""
-    rules: list[_Phrase | _Number | _Classes] = []
+    rules: list[_Number | _Classes] = []
+    phrases: dict[str, Said] = {}
     for right, values in ((True, spec.right), (False, spec.wrong)):
         for value in values:
-            v = Value(phrase=value) if isinstance(value, str) else value
+            v = Value.model_validate({"phrase": value}) if isinstance(value, str) else value
             lead = f"(?:{pattern(v.lead, synonyms)})" if v.lead else ""
             of = f"(?:{pattern(v.of, synonyms)})" if v.of else ""
-            if v.phrase and re.fullmatch(pattern(v.phrase, synonyms), ""):
+            if v.phrase and matches_nothing(pattern(v.phrase, synonyms)):
                 raise PhraseError(f"'{v.phrase}' can be left out as a whole")
             if v.phrase:
-                rules.append(_Phrase(re.compile(lead + pattern(v.phrase, synonyms)), right, v.because))
+                expression = f"{lead}(?:{pattern(v.phrase, synonyms)})"
+                phrases.setdefault(expression, Said(name, right, v.because, part=v.part))
             if v.number:
-                rules.append(_Number(v.number, re.compile(lead), of, right, v.because))
+                rules.append(_Number(v.number, Automaton([lead]), Automaton([of, ""]), right, v.because))
             if v.classes is not None:
+                ends = tuple(Automaton([f"(?:{pattern(e, synonyms)})?"]) for e in [*v.ends, "(a1)", "(a1)"][:2])
                 rules.append(
-                    _Classes(_items(v.classes), re.compile(lead), of, right, v.because, isinstance(v.classes, str))
+                    _Classes(
+                        _items(v.classes),
+                        literal(lead),
+                        literal(of),
+                        right,
+                        v.because,
+                        isinstance(v.classes, str),
+                        ends,
+                    )
                 )
     cue = re.compile(pattern(spec.cue, synonyms)) if spec.cue else None
-    return Reader(name, cue, tuple(rules))
+    return Reader(name, cue, tuple(phrases.values()), Automaton(list(phrases)), tuple(rules))
+
+
+def literal(expression: str) -> frozenset[str]:
+    """All words of an expression."""
+    return frozenset(re.sub(r"\\(.)", r"\1", w) for w in re.findall(r"((?:\\.|[^\\ ()|?*+:])+) ", expression))
 
 
 def _items(classes: list[list[str]] | str) -> tuple[tuple[str, ...], ...]:
@@ -94,42 +120,32 @@ def _items(classes: list[list[str]] | str) -> tuple[tuple[str, ...], ...]:
 
 
 @dataclass(frozen=True)
-class _Phrase:
-    expression: re.Pattern[str]
-    right: bool
-    because: str
-
-    def said(self, name: str, line: str, text: tuple[str, ...], labelled: bool) -> list[Said]:
-        del text, labelled
-        return [Said(name, self.right, self.because)] if self.expression.fullmatch(line) else []
-
-
-@dataclass(frozen=True)
 class _Number:
     formula: str
-    lead: re.Pattern[str]
-    of: str
+    lead: Automaton
+    of: Automaton
     right: bool
     because: str
 
-    def said(self, name: str, line: str, text: tuple[str, ...], labelled: bool) -> list[Said]:
-        del text
-        letters = "|".join(sorted({r.name for r in walk(_formula(self.formula)) if isinstance(r, Ref)}) or ["\\d"])
-        term = rf"(?:(?:\d+|{letters}|[-+*/^]) )+"
-        noun = f"(?:{self.of}){'?' if labelled else ''}"
-        found = re.fullmatch(rf"(?:= )?(?:{self.lead.pattern})(?P<number>{term}){noun}", line)
-        if found is None:
-            return []
-        same = _same(found["number"], self.formula)
-        if same is None:
-            return []
-        if same:
-            return [Said(name, self.right, self.because)]
-        return (
-            [Said(name, False, f"this is {self.formula}, not {found['number'].strip()}", implied=True)]
-            if self.right
-            else []
-        )
+    def said(self, name: str, text: tuple[str, ...], labelled: bool) -> list[Said]:
+        text = text[1:] if text and text[0] == "=" else text
+        letters = {r.name for r in walk(_formula(self.formula)) if isinstance(r, Ref)}
+        for start in range(len(text)):
+            if not self.lead.matches(text[:start]):
+                continue
+            end = start
+            while end < len(text) and (text[end] in letters or text[end] in _OPERATORS or text[end][0].isdigit()):
+                end += 1
+                noun = self.of.matches(text[end:])
+                if not noun or (noun == {1} and not labelled):
+                    continue
+                number = " ".join(text[start:end])
+                same = _same(number, self.formula)
+                if same:
+                    return [Said(name, self.right, self.because)]
+                if same is False and self.right:
+                    return [Said(name, False, f"this is {self.formula}, not {number}", implied=True)]
+        return []
 
 
 def _formula(text: str) -> Ref:
@@ -155,27 +171,65 @@ def _same(given: str, wanted: str) -> bool | None:
 @dataclass(frozen=True)
 class _Classes:
     items: tuple[tuple[str, ...], ...]
-    lead: re.Pattern[str]
-    of: str
+    around: frozenset[str]
+    of: frozenset[str]
     right: bool
     because: str
     numeric: bool
+    ends: tuple[Automaton, ...]
 
-    def said(self, name: str, line: str, text: tuple[str, ...], labelled: bool) -> list[Said]:
-        del text, labelled
-        found = re.fullmatch(
-            rf"(?:{self.lead.pattern})(?:(?P<count>\d+) (?:{self.of}))?(?P<rest>.*?)(?:{self.of})?", line
-        )
-        if found is None:
-            return []
-        count = int(found["count"]) if found["count"] else None
-        bounds = re.fullmatch(r"(?:(?:value|integer|score|from|between) )*(\d+) (?:to|through) (\d+) ", found["rest"])
+    def said(self, name: str, text: tuple[str, ...], labelled: bool) -> list[Said]:
+        """Every word is a class, a number or one that may stand around; a number before `of` counts the classes."""
+        del labelled
+        ways: list[tuple[int | None, list[str]]] = []
+        for loose in (self.around | self.of, frozenset[str]()):  # `per` is a class, or part of `per word`
+            left, counts = self.sorted(text, loose)
+            if left is not None:
+                ways.append((None, left))
+                ways += [(int(left[k]), [*left[:k], *left[k + 1 :]]) for k in counts if k in {0, len(left) - 1}]
+        found = [s for s in (self.judged(name, " ".join(rest), count) for count, rest in ways) if s]
+        return next((s for s in found if s[0].right is self.right and not s[0].implied), found[0] if found else [])
+
+    def sorted(self, text: tuple[str, ...], loose: frozenset[str]) -> tuple[list[str] | None, list[int]]:
+        """The classes and numbers of a text, and which of them count classes; None where anything else is said."""
+        names = sorted((tuple(words(w)) for item in self.items for w in item), key=len, reverse=True)
+        left: list[str] = []
+        counts: list[int] = []
+        k = 0
+        while k < len(text):
+            hit = next((n for n in names if text[k : k + len(n)] == n and not (len(n) == 1 and n[0] in loose)), None)
+            if text[k] == "1" and self.no_number(text, k):
+                pass
+            elif text[k].isdigit():
+                if k + 1 < len(text) and text[k + 1] in self.of:
+                    counts.append(len(left))
+                left.append(text[k])
+            elif hit is not None:
+                left.extend(hit)
+                k += len(hit) - 1
+            elif text[k] not in self.around and text[k] not in self.of:
+                if not self.numeric:
+                    return None, []
+                left.append(text[k])
+            k += 1
+        return left, counts
+
+    def no_number(self, text: tuple[str, ...], k: int) -> bool:
+        """Whether a 1 belongs to `each one of them` or to `one of 4 classes`."""
+        before, after = text[k - 1] if k else "", text[k + 1] if k + 1 < len(text) else ""
+        return before == "each" or (after.isdigit() and k + 2 < len(text) and text[k + 2] in self.of)
+
+    def judged(self, name: str, rest: str, count: int | None) -> list[Said]:
+        """What a list and a number of classes say together."""
+        bounds = re.fullmatch(r"(\d+) ((?:[a-z=]+ )*)(?:to|through|until|and) (\d+)((?: [a-z=]+)*)", rest)
         if self.numeric and bounds is not None:
-            listed: set[int] | None = self.between(int(bounds[1]), int(bounds[2]))
+            if not all(e.matches(bounds[k].split()) for e, k in zip(self.ends, (2, 4), strict=True)):
+                return []
+            listed: set[int] | None = self.between(int(bounds[1]), int(bounds[3]))
             if listed is None:
                 return [self.off(name, f"the values run from {self.items[0][0]} to {self.items[-1][0]}")]
         else:
-            listed = self.listed(found["rest"])
+            listed = self.listed(rest)
         if listed is None or (count is None and not listed):
             return []
         full = len(listed) == len(self.items)
@@ -206,6 +260,8 @@ class _Classes:
         while left:
             hit = next((n for n in ordered if left == n or left.startswith(n + " ")), None)
             if hit is None:
+                return None
+            if self.numeric and names[hit] in out:
                 return None
             out.add(names[hit])
             left = left[len(hit) :].strip()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from checkers.assignment import Question
 from checkers.kinds.base import Kind, verdict
 from checkers.labelled import Piece, pieces
 from checkers.phrases import PhraseError, Said, account, words
 from checkers.solution import Road, Solution
-from checkers.values import FieldSpec, Reader, reader
+from checkers.values import FieldSpec, Reader, Value, reader
 from checkers.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -27,29 +28,43 @@ _HEADINGS = frozenset({"field", "answer", "value", "part", "item", "question", "
 class Choice(Kind):
     """`fields:` what a design must state, each with what is `right` and what is known to be `wrong`.
 
-    `words` are synonyms for their phrases; `like` names a question whose fields and synonyms hold where none are given.
+    `words` are synonyms for their phrases; `asides` are phrases that may stand
+    anywhere and say nothing; `like` names a question whose fields and synonyms hold where none are given.
     """
 
     kind: Literal["choice"] = "choice"
     fields: dict[str, FieldSpec]
     words: dict[str, list[str]] = Field({})
+    asides: list[str] = Field([])
     like: str = ""
+    _whole: Choice | None = PrivateAttr(None)
+    _readers: dict[str, Reader] | None = PrivateAttr(None)
 
     def whole(self, bench: Bench, question: Question) -> Choice:
         """This choice with the fields and synonyms of the question that it is like, where it has none of its own."""
         if not self.like:
             return self
+        if self._whole is not None:
+            return self._whole
         other = next((q.spec for q in bench.assignment.questions if q.id == self.like), None)
         if not isinstance(other, Choice) or other.like:
             message = f"'{self.like}' is no choice that this could be like"
             raise bench.assignment.error(message, "questions", question.id, "like")
         fields, synonyms = {**other.fields, **self.fields}, {**other.words, **self.words}
-        return self.model_copy(update={"fields": fields, "words": synonyms, "like": ""})
+        update = {"fields": fields, "words": synonyms, "asides": [*other.asides, *self.asides], "like": ""}
+        self._whole = self.model_copy(update=update)
+        self._whole._whole = self._whole._readers = None
+        return self._whole
 
     def readers(self, bench: Bench, question: Question) -> dict[str, Reader]:
-        """The readers of all fields; a phrase that cannot be read is an author's matter."""
+        """The readers of all fields, and of asides; a phrase that cannot be read is an author's matter."""
+        if self._readers is not None:
+            return self._readers
         try:
-            return {name: reader(name, spec, self.words) for name, spec in self.fields.items()}
+            found = {name: reader(name, spec, self.words) for name, spec in self.fields.items()}
+            found[""] = reader("", FieldSpec.model_validate({"answer": "", "right": self.asides}), self.words)
+            self._readers = found
+            return found
         except PhraseError as problem:
             raise bench.assignment.error(str(problem), "questions", question.id, "fields") from problem
 
@@ -78,19 +93,29 @@ class Choice(Kind):
             return verdict(question, text, "manual", message="This was not read with certainty; a person decides.")
         said, unread = found
         by_field = {name: [s for s in said if s.field == name] for name in self.fields}
+        known = [name for name, mine in by_field.items() if mine and all(s.right for s in mine)]
+        half = [name for name in known if not self.complete(name, by_field[name])]
+        if half and not unread:
+            message = f"Only a part of what is asked about {half[0]} was read with certainty; a person decides."
+            return verdict(question, text, "manual", message=message)
         if unread or any(len({s.right for s in mine}) > 1 for mine in by_field.values()):
-            known = [name for name, mine in by_field.items() if mine and all(s.right for s in mine)]
             told = f" Read as right: {', '.join(known)}." if known else ""
             rest = f"'{' '.join(unread[0].split())[:60]}' was" if unread else "What contradicts itself was"
             message = f"{rest} not read with certainty; a person decides.{told}"
             return verdict(question, text, "manual", message=message)
-        right = [name for name, mine in by_field.items() if mine and all(s.right for s in mine)]
+        right = known
         if len(right) == len(self.fields):
             return verdict(question, text, "correct", evidence=f"all {len(right)} fields are right")
         reasons = [self.told(name, mine) for name, mine in by_field.items() if name not in right]
         marks = question.marks * Fraction(len(right), len(self.fields))
         status: Literal["partial", "wrong"] = "partial" if right else "wrong"
         return verdict(question, text, status, marks=marks, message=" ".join(reasons))
+
+    def complete(self, name: str, mine: list[Said]) -> bool:
+        """Whether right statements about a field are all of it: one of them is, or all of its parts are there."""
+        parts = {v.part for v in self.fields[name].right if isinstance(v, Value) and v.part}
+        said = {s.part for s in mine}
+        return "" in said or parts <= said
 
     def told(self, name: str, mine: list[Said]) -> str:
         """What is wrong with one field."""
@@ -104,7 +129,8 @@ class Choice(Kind):
         labels = {name: spec.called for name, spec in self.fields.items()}
         said: list[Said] = []
         unread: list[str] = []
-        for piece in self.joined(pieces(text, labels), readers):
+        found_pieces = self.joined(pieces(text, labels), readers)
+        for piece in found_pieces:
             tokens = words(piece.text)
             if set(tokens) <= _HEADINGS and (tokens or not piece.text.strip(" .,;:|-")):
                 continue
@@ -113,6 +139,10 @@ class Choice(Kind):
                 unread.append(piece.text)
             else:
                 said.extend(found)
+        stated = {s.field for s in said}
+        unread.extend(
+            p.text for p in found_pieces if p.field and p.field not in stated and p.text.strip() not in unread
+        )
         return (said, unread) if said else None
 
     def joined(self, found: list[Piece], readers: dict[str, Reader]) -> list[Piece]:
@@ -127,21 +157,39 @@ class Choice(Kind):
 
     def one(self, tokens: tuple[str, ...], field: str, readers: dict[str, Reader]) -> list[Said] | None:
         """What one piece says: about the field of its label, or about whatever its own words name."""
+
+        def free(ws: tuple[str, ...]) -> list[Said]:
+            return [s for r in readers.values() for s in r.meaning(ws, labelled=not r.name)]
+
+        def labelled(ws: tuple[str, ...]) -> list[Said]:
+            return readers[field].meaning(ws, labelled=True) + readers[""].meaning(ws, labelled=True)
+
+        def both(ws: tuple[str, ...]) -> list[Said]:
+            # a stray word under a label is no statement about another field
+            return readers[field].meaning(ws, labelled=True) or (
+                free(ws) if len(ws) > 2 else readers[""].meaning(ws, True)
+            )
+
+        ways: list[Callable[[], list[Said] | None]] = [lambda: account(tokens, free)]
+        ways += [lambda name=name: self.repeated(tokens, name, readers) for name in self.fields]  # type: ignore[misc]
         if field:
-            mine = account(tokens, lambda ws: readers[field].meaning(ws, labelled=True))
-            return mine if mine is not None else self.repeated(tokens, field, readers)
-        free = account(tokens, lambda ws: [s for r in readers.values() for s in r.meaning(ws, labelled=False)])
-        if free is not None:
-            return free
-        found = (self.repeated(tokens, name, readers) for name in self.fields)
-        return next((f for f in found if f is not None), None)
+            ways = [
+                lambda: account(tokens, labelled),
+                lambda: self.repeated(tokens, field, readers),
+                lambda: account(tokens, both),
+            ]
+        found = next((f for f in (way() for way in ways) if f is not None), None)
+        return found if found is None else [s for s in found if s.field]
 
     def repeated(self, tokens: tuple[str, ...], name: str, readers: dict[str, Reader]) -> list[Said] | None:
         """What follows a label that has no colon: `the number of outputs is n`."""
         for label in sorted({name, *self.fields[name].called}, key=len, reverse=True):
             head = words(label)
             if head and tokens[: len(head)] == head and len(tokens) > len(head):
-                found = account(tokens[len(head) :], lambda ws: readers[name].meaning(ws, labelled=True))
+                found = account(
+                    tokens[len(head) :],
+                    lambda ws: readers[name].meaning(ws, labelled=True) + readers[""].meaning(ws, labelled=True),
+                )
                 if found is not None:
                     return found
         return None
