@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -178,6 +178,7 @@ class Autodiff(Kind):
             every, lines = len(lines), tracing.verdicts(aside=True)
             shown, aside = lines if len(lines) > 1 else (), every - len(lines)
         bad = next((v for v in lines if v.verdict == "first_error"), None)
+        given = partial(verdict, question, text, reading=reading, lines=shown)
         if wrong:
             witness = Witness(wrong[0].about, f"{wrong[0].truths[0]:.4g}", formula(wrong[0].side))
             stated: dict[Place, float] = {(p[0], p[-1]): c.value for p, (c, _) in final.items()}
@@ -186,15 +187,15 @@ class Autodiff(Kind):
                 f" The first wrong line is {_cited(lines, bad)}." if bad and len(lines) > 1 and bad != lines[-1] else ""
             )
             message = f"{told_wrong(wrong[0])}{first}"
-            return self.given(question, text, "wrong", reading, shown, message, witness=witness, diagnosis=slip)
+            return given("wrong", message=message, witness=witness, diagnosis=slip)
         what = "value" if self.ask == "value" else "entry"
         if len(final) < len(places):
             missing = [p for p in places if p not in final]
             told = f"{len(missing)} of {len(places)} {what if len(places) == 1 else _many(what)} are missing."
             if bad is not None:
-                return self.given(question, text, "wrong", reading, shown, f"{told} {bad.message}")
+                return given("wrong", message=f"{told} {bad.message}")
             status: Status = "partial" if final or len(lines) > 1 else "wrong"
-            return self.given(question, text, status, reading, shown, told)
+            return given(status, message=told)
         if working.errors and _after(working, final):
             raise working.errors[-1]
         last = max((line for _, line in final.values()), key=lambda x: x.span[1])
@@ -202,9 +203,9 @@ class Autodiff(Kind):
             return doubtful(question, text, why, reading)
         if bad is not None:
             message = f"The result is right, but {_cited(lines, bad)}, is not: {bad.message}"
-            return self.given(question, text, "partial", reading, shown, message)
+            return given("partial", message=message)
         if slip := sum_slip(working.lines):
-            return self.given(question, text, "partial", reading, shown, f"The result is right, but {slip}")
+            return given("partial", message=f"The result is right, but {slip}")
         evidence = (
             f"all {len(places)} {_many(what)} right, {sum(len(t.claims) for t in tracing.traced)} numbers compared"
         )
@@ -213,35 +214,7 @@ class Autodiff(Kind):
             notes += (f"{len(working.errors)} line(s) could not be read.",)
         if aside:
             notes += (f"{aside} line(s) were left aside: what their numbers are is not clear.",)
-        return self.given(question, text, "correct", reading, shown, "", evidence=evidence, notes=notes)
-
-    def given(
-        self,
-        question: Question,
-        text: str,
-        status: Status,
-        reading: tuple[Expr, ...],
-        lines: tuple[LineVerdict, ...],
-        message: str,
-        *,
-        evidence: str = "",
-        witness: Witness | None = None,
-        diagnosis: str | None = None,
-        notes: tuple[str, ...] = (),
-    ) -> Verdict:
-        """A verdict with its lines."""
-        made = verdict(
-            question,
-            text,
-            status,
-            message=message,
-            evidence=evidence,
-            witness=witness,
-            diagnosis=diagnosis,
-            reading=reading,
-            notes=notes,
-        )
-        return replace(made, lines=lines)
+        return given("correct", evidence=evidence, notes=notes)
 
     def check_derivative(self, bench: Bench, question: Question, text: str, tracing: Tracing) -> Verdict:
         """One number: said of the derivative that is asked, or said alone."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checkers.assignment import Question
 from checkers.solution import Solution
 from checkers.spec import AnswerSpec
-from checkers.verdict import Status, Verdict, Witness
+from checkers.verdict import LineVerdict, Status, Verdict, Witness
 from derivations.model import Model
 from notation.answer import read_formula
 from notation.errors import ReadError
@@ -78,6 +78,7 @@ def verdict(
     diagnosis: str | None = None,
     reading: tuple[Expr, ...] = (),
     notes: tuple[str, ...] = (),
+    lines: tuple[LineVerdict, ...] = (),
 ) -> Verdict:
     """A verdict with the marks that its status implies: all for correct, half for partial, none otherwise."""
     if marks is None:
@@ -95,6 +96,7 @@ def verdict(
         diagnosis=diagnosis,
         reading=reading,
         notes=notes,
+        lines=lines,
         waiting=waiting - marks if waiting else waiting,
     )
 
