@@ -1,10 +1,12 @@
-"""Whether a wrong number is surely said of the quantity that the reader took it for.
+"""Whether a wrong number is surely said of the quantity that the reader took it for, and what no line accounts for.
 
-A line that may mean something else, and then is right, is left aside where the result is right without it.
+A line that may mean something else, and then is right, is left aside where the result is right without it. A number
+that stands in words no line was read from, and that is nothing in the graph, keeps a right result from being sure.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,12 @@ from checkers.digits import agrees
 from checkers.sides import is_number, is_plain
 from checkers.working import Line
 from derivations.graph import Graph, Key
+from notation.tree import number
 
 if TYPE_CHECKING:
     from checkers.tracing import Tracing
 
+_DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)")
 # more contributions to one adjoint are not added in parts by hand
 _USERS = 6
 
@@ -25,6 +29,26 @@ def unclear(tracing: Tracing, t: Traced) -> bool:
     """Whether the wrong numbers of a line are right for another quantity that it may be about."""
     bad = [c for c in t.claims if not c.right(tracing.tolerance)]
     return bool(bad) and all(_elsewhere(tracing, t, c) for c in bad)
+
+
+def stray(tracing: Tracing) -> str:
+    """The first decimal number outside the judged lines that is no value and no derivative in the graph, or ``""``."""
+    judged = [t.line.span for t in tracing.traced]
+    truths: set[float] = set()
+    for graph in (*tracing.meaning.graphs, tracing.author):
+        truths.update(graph.values.values(), *(s.values() for s in graph.slopes.values()))
+        for ends in (
+            *(graph.derivatives_of(y) for y in graph.outputs),
+            *(graph.derivatives_by(x) for x in graph.inputs),
+        ):
+            truths.update(ends.values())
+    sizes = {abs(t) for t in truths}
+    for found in _DECIMAL.finditer(tracing.working.text):
+        worth = number(found[0])
+        inside = any(start <= found.start() < end for start, end in judged)
+        if not inside and not any(agrees(worth, float(worth.value), size, tracing.tolerance) for size in sizes):
+            return found[0]
+    return ""
 
 
 def _elsewhere(tracing: Tracing, t: Traced, claim: Claim) -> bool:

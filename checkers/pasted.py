@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-DOT, OVERBAR = "\u0307", "\u0304"
+from checkers.told import ARROW, DOT, OVERBAR, told
+
 _SPACING = {"\u02d9": DOT, "\u00af": OVERBAR, "\u02c9": OVERBAR}  # ˙ ¯ ˉ
 _NUMBER = r"[-+\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ROW = rf"\[[ \t]*{_NUMBER}(?:[ \t]*,[ \t]*{_NUMBER}|[ \t]+{_NUMBER})+[ \t]*,?[ \t]*\]"
@@ -25,11 +26,8 @@ _SESSION = re.compile(
 _GRAD = re.compile(r"\b[a-z]\w{0,3}\.grad(?:\.\w+\(\))*\s*(?:[=:]|is|→|->)\s*(?=tensor|array|\[)")
 _BARRED = rf"[ \t]*\|[ \t]*{_NUMBER}(?:[ \t,]+{_NUMBER})+[ \t]*\|[ \t]*"
 _PIPES = re.compile(rf"(?m)^{_BARRED}(?:\n{_BARRED})+$")
-_ARROW = r"[ \t]*(?:→|⟶|⇒|\u21a6|\\(?:long)?(?:right)?arrow\b|\\to\b|\\mapsto\b|-+>|=>)[ \t]*"
-_LEADS = re.compile(
-    rf"(?<![A-Za-z\\→>])(?P<v>[a-z])_?\{{?(?P<n>-?\d+)\}}?[ \t$]*{_ARROW}[ \t$]*(?=[-+\u2212]?\d)(?!\d+[ \t]*[a-z])"
-)
-_THEN = re.compile(rf"(?<=\d){_ARROW}(?=[^\s=,;]{{1,12}}[ \t]*=)")
+_BOLD = re.compile(rf"(?<![\w)\]}}*])\*\*[ \t]*({_NUMBER})[ \t]*\*\*(?![\w(*])")
+_THEN = re.compile(rf"(?<=\d)[ \t]*{ARROW}[ \t]*(?=[^\s=,;]{{1,12}}[ \t]*=)")
 
 
 def unpasted(text: str, mark: str) -> str:
@@ -45,14 +43,14 @@ def unpasted(text: str, mark: str) -> str:
         text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z])[ ]?{sign}_?\{{?(-?\d+)\}}?", rf"\g<1>{combining}_{{\g<2>}}", text)
         text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z]){sign}", rf"\g<1>{combining}", text)
         text = re.sub(rf"{sign}[ ]?([A-Za-z])_?\{{?(-?\d+)\}}?(?!\w)", rf"\g<1>{combining}_{{\g<2>}}", text)
-    text = _LABEL.sub("", _SESSION.sub("", text))
+    text = _BOLD.sub(r"\1", _LABEL.sub("", _SESSION.sub("", text)))
     text = _GRAD.sub(": ", text)
     text = _ALONE.sub(r"\1", text)
     text = _PIPES.sub(lambda m: re.sub(r"(?m)^([ \t]*)\|(.*)\|", r"\1[\2]", m[0]), text)
     text = _NESTED.sub(_array, text)
     text = _UNDER.sub(_array, text)
     text = re.sub(_ROW, lambda m: _listed(m[0]), text)
-    text = _LEADS.sub(lambda m: f"{m['v']}{mark}_{{{m['n']}}} = ", text)
+    text = told(text, mark)
     return _THEN.sub(" ; ", text)
 
 

@@ -13,9 +13,9 @@ from checkers.following import follows
 from checkers.own_graph import Meaning, meaning_of, total
 from checkers.pairs import paired
 from checkers.sides import entries_of, is_number, is_plain, rows_of
+from checkers.told import ACCUMULATED
 from checkers.verdict import LineVerdict
 from checkers.working import Line, Working
-from checkers.worktext import ACCUMULATED
 from derivations.graph import Graph, GraphError, Key, key_of, name_of, number_at
 from notation.tree import Expr, Num, Partial, Ref, Span, walk
 

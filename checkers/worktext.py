@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from checkers.pasted import DOT as _DOT
-from checkers.pasted import OVERBAR as _OVERBAR
 from checkers.pasted import unpasted
+from checkers.told import ACCUMULATED
+from checkers.told import DOT as _DOT
+from checkers.told import OVERBAR as _OVERBAR
 from notation.lexicon import FUNCTIONS
 
 _POINT = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)\s*\.")
@@ -53,7 +54,6 @@ _PAIR = re.compile(
 _NUMBERS = re.compile(r"\[([-+\d.\s,]*\n[-+\d.\s,]*)\]")
 _MATLAB = re.compile(r"\[([^\[\]]*(?<!\\);[^\[\]]*)\]")
 _SUBSTACK = re.compile(r"\\substack\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-ACCUMULATED = "\u2009="  # read as an equals sign; a line with it may state a part of a sum
 ALL = "D"  # what a gradient is taken by; alone, this letter is no node
 _RULE = re.compile(r"^[\s|:+-]+$")
 _TABULAR = re.compile(r"\\begin\{(tabular|array|longtable)\}\s*(?:\{[^{}]*\})?(.*?)\\end\{\1\}", re.S)

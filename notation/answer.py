@@ -135,7 +135,7 @@ class _Reader:
         if _reference(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
-        if _gloss(tokens):
+        if _gloss(tokens) or _enumeration(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
         headless = tokens[0].kind == "op" and tokens[0].text == "="
@@ -349,6 +349,16 @@ def _gloss(tokens: list[Token]) -> bool:
         return True
     operands = [t for t in tokens if t.kind not in {"op", "sep"}]
     return all(t.kind == "name" and (t.text in FUNCTIONS or t.text in CONSTANT_WORDS) for t in operands)
+
+
+def _enumeration(tokens: list[Token], lead: str) -> bool:
+    """Whether words only list names: `with v_1..v_14 numbered as above`, `for h_1, ..., h_T`."""
+    listing = lead in {"with", "for", "using", "from", "over", "nodes", "node", "names", "variables", "all", "steps"}
+    return (
+        listing
+        and any(t.kind == "ellipsis" for t in tokens)
+        and all(t.kind in {"name", "greek", "num", "ellipsis"} or t.text in {"_", "{", "}", ","} for t in tokens)
+    )
 
 
 def _mathematical(tokens: list[Token]) -> bool:

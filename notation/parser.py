@@ -51,6 +51,7 @@ _PRODUCTS: dict[str, Product] = {
     "matrix": "matrix",
 }
 _RELATIONS: dict[str, Relation] = {"=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "!=": "!=", "in": "in"}
+_THIN = {"\\,", "\\;", "\\:"}  # a product is meant where a typist leaves such a space before a number
 _STARTS_OP = {"(", "[", "{", "\\{", "langle"}
 _STARTS_CMD = {"frac", "sqrt", "sum", "product", "lfloor", "lceil", "lvert", "lnorm", "overset", "underbrace"}
 
@@ -159,8 +160,10 @@ class Parser(Postfixes):
             elif (
                 token.kind == "num"
                 and self.pos
-                and self.tokens[self.pos - 1].text in {")", "]", "}"}
-                and not token.space
+                and (
+                    (self.tokens[self.pos - 1].text in {")", "]", "}"} and not token.space)
+                    or self.text[self.tokens[self.pos - 1].end : token.start].strip() in _THIN
+                )
             ):
                 left = Mul(left, self.factor(), span=(start, self.before()))
             else:

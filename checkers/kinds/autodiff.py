@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from checkers.assignment import Question
+from checkers.certainty import stray
 from checkers.claims import Claim, formula, sum_slip, worth_of
 from checkers.digits import RELATIVE, agrees
 from checkers.doubt import doubt
@@ -206,6 +207,8 @@ class Autodiff(Kind):
             return given("partial", message=message)
         if slip := sum_slip(working.lines):
             return given("partial", message=f"The result is right, but {slip}")
+        if odd := stray(tracing):
+            return doubtful(question, text, f"what {odd} in the words around it is cannot be told", reading)
         evidence = (
             f"all {len(places)} {_many(what)} right, {sum(len(t.claims) for t in tracing.traced)} numbers compared"
         )
