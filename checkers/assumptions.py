@@ -115,6 +115,8 @@ class Assumptions(Selection):
         compared = 0
         for world in self.worlds:
             lengths = [n for name in (of.name, _by(s)) for n in world.shapes[name]] if index else []
+            if len(lengths) < len(index):
+                return False
             for at in (a for n, a in world.values if n == of.name):
                 steps = dict(zip(letters, at, strict=False))
                 for entry in np.ndindex(*lengths[: len(index)]):

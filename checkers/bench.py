@@ -9,6 +9,7 @@ from typing import cast
 from checkers.assignment import Assignment, Question
 from checkers.kinds.base import Kind
 from checkers.modelling import merged
+from checkers.shorthands import complaint
 from checkers.solution import Solution
 from checkers.store import Store
 from checkers.verdict import Verdict
@@ -46,6 +47,11 @@ class Bench:
                 raise self.assignment.error(
                     problem.message, *where, text=line if problem.line else None, hint=problem.hint
                 ) from problem
+            for letter, meaning in self._models[name].shorthands.items():
+                if wrong := complaint(letter, meaning, self._models[name]):
+                    raise self.assignment.error(
+                        wrong, "models", name, "shorthands", letter, hint="\\partial E_t/\\partial O_t"
+                    )
         return self._models[name]
 
     def graph(self, name: str) -> Graph:

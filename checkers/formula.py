@@ -19,9 +19,10 @@ from checkers.preactivations import with_preactivations
 from checkers.prove import proves
 from checkers.relation import Comparison, Relation
 from checkers.selection import is_identity
+from checkers.shorthands import read_with_shorthands
+from checkers.stated import false_line
 from checkers.verdict import Verdict
 from checkers.witness import witness
-from notation.answer import read_answer
 from notation.errors import ReadError
 from notation.evaluate import evaluate
 from notation.plain import to_plain
@@ -89,7 +90,8 @@ class Formula(Assumptions):
 
     def read(self, text: str, vocabulary: Vocabulary) -> Answer:
         """The answer, with derivatives by its own pre-activations in terms of the model's quantities."""
-        return with_preactivations(read_answer(text, vocabulary), self.model, self.worlds[0])
+        model = replace(self.model, vocabulary=vocabulary)
+        return with_preactivations(read_with_shorthands(text, model), self.model, self.worlds[0])
 
     def at_scale(self, scale: float, text: str) -> Verdict:
         """The verdict where the answer states its own loss, a multiple of the model's."""
@@ -130,6 +132,9 @@ class Formula(Assumptions):
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
         verdicts = [self.judge_statement(answer, s, text) for s in deciding]
         worst = next((v for v in verdicts if v.status != "correct"), verdicts[-1])
+        if worst.status == "correct" and (line := false_line(answer, deciding, self.model, self.worlds)) is not None:
+            message = f"The result is right, but this line is not: {' = '.join(to_plain(x) for x in line.sides)}."
+            return verdict(question, text, "partial", reading=worst.reading, message=message)
         if answer.errors and worst.status == "wrong":  # what could not be read may be what makes it right
             return unreadable(question, text, answer.errors[0])
         if answer.errors:

@@ -89,6 +89,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
     parameters: dict[str, str] = {}
     computed: dict[str, str] = {}
     aliases: dict[str, str] = {}
+    shorthands: dict[str, str] = {}
     samples: dict[str, str] = {}
     functions: dict[str, str] = {}
     sequence, loss = "", None
@@ -100,6 +101,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         parameters |= _all_layers(spec.parameters, repeat)
         computed |= _all_layers(spec.computed, repeat)
         aliases |= spec.aliases
+        shorthands |= spec.shorthands
         samples |= spec.samples
         functions |= spec.functions
         sequence = spec.sequence or sequence
@@ -122,6 +124,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         functions,
         samples=samples,
         computed=computed,
+        shorthands=shorthands,
     )
 
     def origin(line: int) -> tuple[str, int]:

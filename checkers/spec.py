@@ -42,6 +42,9 @@ class ModelSpec(Strict):
     loss: str | None = Field(None, description="the scalar quantity that gradients are taken of")
     names: dict[str, list[str]] = Field({}, description="words by which a quantity may be called")
     aliases: dict[str, str] = Field({}, description="other symbols that mean a quantity")
+    shorthands: dict[str, str] = Field(
+        {}, description="names that the questions give to derivatives: g_t for '\\partial E_t/\\partial O_t'"
+    )
     functions: dict[str, str] = Field(
         {}, description="functions known by name only, 'elementwise' or 'scalar', and other letters for them"
     )

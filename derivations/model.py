@@ -51,6 +51,7 @@ class ModelText:
     samples: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     computed: Mapping[str, str] = field(default_factory=dict)
+    shorthands: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class Model:
 
     `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. All names are canonical.
     `functions` are those known by name only, with their kind: `elementwise`, or `scalar` (a number from vectors).
-    `backward` names the sequence along which a quantity runs from the last step to the first.
+    `backward` names the sequence along which a quantity runs from the last step to the first; `shorthands` are what
+    the questions call derivatives, as text.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Model:
     samples: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
     backward: Mapping[str, str] = field(default_factory=dict)
+    shorthands: Mapping[str, str] = field(default_factory=dict)
 
     def shape(self, name: str) -> Shape:
         """The declared or inferred component shape of a quantity."""
@@ -195,6 +198,7 @@ class _Builder:
             self.samples,
             self.functions,
             runs_backward(equations, self.quantities),
+            text.shorthands,
         )
 
     def vocabulary(self) -> Vocabulary:

@@ -236,6 +236,8 @@ class Evaluator(Ranging):
             args = [self.scalar(a) for a in e.args]
             if any(isinstance(a, Special) for a in args):
                 raise ShapeError(f"the size of what {e.function} is applied to is not known", e.span)
+            if len(args) != 1 and e.function + "'" in self.scope.functions:
+                raise EvaluationError(f"{e.function} takes one argument, and {len(args)} are given")
             return own(*args)
         return apply_function(e, [self.value(a) for a in e.args], self.elementwise, self.scope.backend)
 

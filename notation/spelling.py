@@ -261,7 +261,11 @@ class Spelling(Cursor):
             and not following.space
             and after is not None
             and not after.space
-            and (after.text in self.vocabulary.ranges or (after.text in INDEX_LETTERS and self.at_op("(", ahead=2)))
+            and (
+                after.text in self.vocabulary.ranges
+                or (after.text in INDEX_LETTERS and self.at_op("(", ahead=2))
+                or (after.text in INDEX_LETTERS and self._takes_component(out, token))
+            )
         ):
             self.pos += 2  # a_f,t without braces
             return [[token], [after]]
@@ -288,6 +292,12 @@ class Spelling(Cursor):
             self.tokens.insert(self.pos, rest)
             return replace(token, text=run[:1], end=token.start + 1)
         return token
+
+    def _takes_component(self, out: Spelled, step: Token) -> bool:
+        """Whether a quantity runs along a sequence, has components, and stands at a step: the `_2` of `z_2,i`."""
+        found = self._plainly(out)
+        steps = step.kind == "num" or step.text in self.vocabulary.ranges
+        return found is not None and len(found.axes) == 1 and len(found.shape or ()) == 1 and steps
 
     def _axes(self, out: Spelled) -> tuple[str, ...]:
         found = self._plainly(out)

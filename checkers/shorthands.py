@@ -1,0 +1,41 @@
+"""Names that the questions of a model give to derivatives, `g_t` for `∂E_t/∂O_t`, as answers use them unexplained."""
+
+from __future__ import annotations
+
+import re
+
+from derivations.model import Model
+from notation.answer import read_answer
+from notation.statement import Answer
+from notation.tree import Partial
+
+
+def read_with_shorthands(text: str, model: Model) -> Answer:
+    """The answer, read with the names of the questions; a name that it gives a meaning of its own keeps that one."""
+    used = [f"{name} = {meaning}" for name, meaning in model.shorthands.items() if _uses(text, _letter(name))]
+    if used:  # at the end, so that the places in all messages stay those of the answer
+        text = f"{text}\n\nwhere {'; '.join(used)}"
+    return read_answer(text, model.vocabulary)
+
+
+def complaint(name: str, meaning: str, model: Model) -> str:
+    """What is wrong with a shorthand of an author; empty where it names a derivative of the model."""
+    answer = read_answer(f"where {name} = {meaning}", model.vocabulary)
+    if answer.errors:
+        return answer.errors[0].message
+    if not any(isinstance(side, Partial) for s in answer.statements for side in s.sides[1:]):
+        return f"'{meaning}' is no derivative"
+    return ""
+
+
+def _letter(name: str) -> str:
+    """The name without its step."""
+    return re.split(r"[_\[(^]", name.strip())[0].strip()
+
+
+def _uses(text: str, letter: str) -> bool:
+    """Whether a name stands in a text, not within a longer word or command, and is given no meaning there."""
+    plain = text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉ₜ", "0123456789t"))
+    name = rf"(?<![A-Za-z\\]){re.escape(letter)}"
+    defined = rf"{name}(?:_?\{{?\w\}}?|[\[(]\w[\])])?[\s&$]*(?::=|=|:|≡|\\equiv|\\coloneqq)"
+    return re.search(rf"{name}(?![A-Za-z])", plain) is not None and re.search(defined, plain) is None
