@@ -6,6 +6,7 @@ Shared by every kind whose answer is a formula for a quantity or a derivative of
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,16 +64,11 @@ class Formula(Assumptions):
             return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status in {"correct", "manual"}:
             return first
-        if (own := self.own_meanings(answer)) is not None:  # s_t = ... where s is another letter of something
-            other = self.decide(self.read(text, own), text)
-            if other.status == "correct":
-                return other
         if answer.program and first.status == "wrong" and first.witness is None and self.asked.head.at:
             message = "The program carries the recurrence through all steps; a person decides."
             return verdict(self.question, text, "manual", reading=first.reading, message=message)
-        if re.search(r"\^\s*\{?\s*T\b", text):  # ŷ^T is a time in some courses and a transpose in others
-            plain = {k: v for k, v in self.model.vocabulary.spellings.items() if not k.endswith("^T")}
-            other = self.decide(self.read(text, replace(self.model.vocabulary, spellings=plain)), text)
+        for vocabulary in self.other_vocabularies(answer, text):
+            other = self.decide(self.read(text, vocabulary), text)
             if other.status == "correct":
                 return other
         repaired = _SLOPPY.sub(r"_{\1\2\3}", text)
@@ -92,6 +88,18 @@ class Formula(Assumptions):
         """The answer, with derivatives by its own pre-activations in terms of the model's quantities."""
         model = replace(self.model, vocabulary=vocabulary)
         return with_preactivations(read_with_shorthands(text, model), self.model, self.worlds[0])
+
+    def other_vocabularies(self, answer: Answer, text: str) -> Iterator[Vocabulary]:
+        """Other meanings that the same letters may have; one that makes the whole answer right is taken."""
+        known = self.model.vocabulary
+        if (own := self.own_meanings(answer)) is not None:  # s_t = ... where s is another letter of something
+            yield own
+        for power, name in ((r"\^\s*\{?\s*T\b", "^T"), (r"(?<![A-Za-z\\])e\s*\^", "e")):
+            if re.search(power, text):  # ŷ^T is a time in some courses and a transpose in others, e an error or 2.718
+                plain = {
+                    k: v for k, v in known.spellings.items() if not (k == name or (k.endswith(name) and name[0] == "^"))
+                }
+                yield replace(known, spellings=plain)
 
     def at_scale(self, scale: float, text: str) -> Verdict:
         """The verdict where the answer states its own loss, a multiple of the model's."""

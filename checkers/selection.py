@@ -210,4 +210,16 @@ def _only(name: str, value: float) -> Callable[[str, tuple[int, ...]], Any]:
 
 def is_identity(s: Statement) -> bool:
     """Whether all sides are the same: what is left of `let d = dL/dc` once the name stands for the derivative."""
-    return len(s.sides) > 1 and all(side == s.sides[0] for side in s.sides[1:])
+    return len(s.sides) > 1 and all(_entrywise(side) == _entrywise(s.sides[0]) for side in s.sides[1:])
+
+
+def _entrywise(e: Expr) -> Expr:
+    """An entry of a gradient as the derivative by that entry: `[dE/dW]_ij` is `dE/dW_ij`."""
+    if (
+        isinstance(e, Component)
+        and isinstance(e.body, Partial)
+        and isinstance(e.body.wrt, Ref)
+        and not e.body.wrt.index
+    ):
+        return replace(e.body, wrt=replace(e.body.wrt, index=e.index))
+    return e

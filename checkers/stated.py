@@ -20,7 +20,7 @@ from derivations.model import Model
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import Evaluator, evaluate
 from notation.statement import Answer, Statement
-from notation.tree import DerivativeKind, Expr, Num, Partial, Ref, free_names, walk
+from notation.tree import DerivativeKind, Expr, Num, Partial, Reduce, Ref, free_names, walk
 from reference_impl.world import Array, World
 
 _DIFFERENTIALS = re.compile(r"\bdifferentials?\b", re.IGNORECASE)
@@ -47,8 +47,6 @@ def false_line(
 def _is_claim(left: Expr, s: Statement, model: Model, own: set[str]) -> bool:
     """Whether a statement says what a computed quantity or a derivative of the model is."""
     known = set(model.vocabulary.quantities) - own
-    if any(isinstance(n, Ref) and n.name in own for n in walk(left)):
-        return False
     if isinstance(left, Partial):
         return (
             not left.signal
@@ -120,8 +118,16 @@ def _same(mine: Array, yours: Array) -> bool | None:
 
 def _places(left: Expr, side: Expr, answer: Answer, world: World) -> Iterator[dict[str, int]]:
     """Values for the free letters of a statement: steps along their sequence, components within their sizes."""
-    known = {*world.shapes, *world.sizes, *answer.definitions, ":"}
-    letters = sorted((free_names(left) | free_names(side)) - known)
+    bound = {n.variable for e in (left, side) for n in walk(e) if isinstance(n, Reduce)}
+    places = {
+        i.name for e in (left, side) for n in walk(e) if isinstance(n, Ref) for i in n.index if isinstance(i, Ref)
+    }
+    known = {*world.shapes, *world.sizes, *answer.definitions, ":"} - (places - bound)  # f_i: no input gate here
+    names = free_names(left) | free_names(side) | (places - bound)
+    steps = {
+        n for name in names & set(answer.definitions) for c in answer.definitions[name] for n in free_names(c.body)
+    }
+    letters = sorted((names | (steps & set(world.ranges))) - known)
     spans: dict[str, range] = {}
     for n in itertools.chain(walk(left), walk(side)):
         if not isinstance(n, Ref) or n.name not in world.shapes:
@@ -134,6 +140,8 @@ def _places(left: Expr, side: Expr, answer: Answer, world: World) -> Iterator[di
             if isinstance(i, Ref) and i.name in letters:
                 most = range(1, size + 1)
                 spans[i.name] = min(spans.get(i.name, most), most, key=len)
+    for name in set(letters) & set(world.ranges):  # of an own step, n = t + 1
+        spans.setdefault(name, range(world.ranges[name][0], world.ranges[name][1] + 1))
     if set(letters) - set(spans):
         return
     for values in itertools.islice(itertools.product(*(spans[x] for x in letters)), _MOST):

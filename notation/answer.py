@@ -13,6 +13,7 @@ from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
 from notation.programs import find_program, read_program
+from notation.remarks import remarks, without_conditions
 from notation.segments import Segment, segment
 from notation.statement import Answer, Role, Statement
 from notation.tokens import Token
@@ -46,6 +47,7 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
         if (found := read_program(text, program, vocabulary)) is not None:
             return found
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
+    text = without_conditions(text)
     segments = segment(text, vocabulary, thousands=thousands)
     vocabulary = with_own_names(segments, text, vocabulary)
     reader = _Reader(text, vocabulary)
@@ -103,6 +105,8 @@ class _Reader:
                 self.words.extend(t.text for t in one.tokens)  # delta(T+1) = 0: the convention, said of an own name
             elif one.lead == "of" and len(one.tokens) <= 6 and not any(t.text == "=" for t in one.tokens):
                 self.words.extend(t.text for t in one.tokens)  # the density of G(z)
+            elif any(start <= one.tokens[0].start < end for start, end in remarks(self.text)):
+                self.words.extend(t.text for t in one.tokens)
             elif _mathematical(one.tokens):
                 problem.about = self.left_of(one.tokens)
                 self.errors.append(problem)

@@ -196,12 +196,17 @@ def divide(a: Array, b: Array) -> Array:
     raise ShapeError(f"{describe(sa)} cannot be divided by {describe(sb)}")
 
 
+def _is_e(a: Array, exponent: Array) -> bool:
+    """Whether this is e to the power of a vector, which is meant entry by entry."""
+    return tuple(a.shape) == () and 1 in tuple(exponent.shape) and abs(float(a) - math.e) < 1e-12
+
+
 def power(a: Array, exponent: Array) -> Array:
     """a ** exponent: elementwise; a square matrix to the power -1 is the inverse."""
     if isinstance(a, Special):
         return Special(a.kind, a.factor**exponent)
     if isinstance(exponent, Special) or tuple(exponent.shape) != ():
-        if tuple(exponent.shape if not isinstance(exponent, Special) else ()) == tuple(a.shape):
+        if not isinstance(exponent, Special) and (tuple(exponent.shape) == tuple(a.shape) or _is_e(a, exponent)):
             return a**exponent
         raise ShapeError("an exponent must be a number")
     shape = tuple(a.shape)

@@ -195,14 +195,23 @@ def _items(p: Parser, tokens: list[Token], *, spaced: bool) -> list[Expr]:
     return listed(items, inner.unclear)
 
 
+def euclidean(p: Parser) -> None:
+    """Take the mark of the Euclidean or Frobenius norm after its closing bars: `_2`, `_F`, `_{2}`."""
+    texts = [t.text if (t := p.peek(k)) is not None else "" for k in range(4)]
+    if texts[0] == "_" and texts[1] in {"2", "F"}:
+        p.pos += 2
+    elif texts[0] == "_" and texts[1] == "{" and texts[2] in {"2", "F"} and texts[3] == "}":
+        p.pos += 4
+
+
 def _bars(p: Parser, token: Token) -> Expr:
     end = p.closing_bar(token.text)
     if end < 0:
         raise p.error(f"this '{token.text}' is never closed", "", (token.start, token.end))
     inner = p.tokens[p.pos + 1 : end]
     p.pos = end + 1
-    if token.text == "||" and p.at_op("_") and (kind := p.peek(1)) is not None and kind.text in {"2", "F"}:
-        p.pos += 2  # the Euclidean norm, named
+    if token.text == "||":
+        euclidean(p)
     return Call("abs" if token.text == "|" else "norm", (p.sub(inner),), span=(token.start, p.before()))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from notation import arrays
+from notation import arrays, blocks
 from notation.arrays import Array, Special
 from notation.errors import EvaluationError, NoCaseError, OutOfRangeError, ShapeError
 from notation.limits import MAX_RANGE, MAX_VISITS
@@ -82,8 +82,8 @@ class Evaluator(Ranging):
             Call: self.call,
             Reduce: self.reduce,
             Partial: self.derivative,
-            Concat: lambda e: self.stacked(e.blocks),
-            Vector: self.vector,
+            Concat: lambda e: self.under_each_other(e.blocks),
+            Vector: lambda e: self.under_each_other(e.entries),
             Matrix: self.matrix,
             Component: self.component,
             Block: self.block,
@@ -262,30 +262,22 @@ class Evaluator(Ranging):
 
     def as_column(self, value: Array, block: Expr) -> Array:
         """A value as a column."""
-        if isinstance(value, Special):
-            raise ShapeError("the length of this block is not known", block.span)
-        shape = tuple(value.shape)
-        if shape == ():
-            return value.reshape(1, 1)
-        if len(shape) == 2 and shape[0] == 1:
-            return value.T
-        return value
+        try:
+            return blocks.as_column(value)
+        except ShapeError as problem:
+            raise ShapeError(problem.message, block.span) from None
 
-    def stacked(self, parts: tuple[Expr, ...]) -> Array:
-        """Columns and numbers under each other."""
-        columns = [self.column(p) for p in parts]
-        if any(tuple(c.shape)[1:] != (1,) for c in columns):
-            raise ShapeError("only columns and numbers can be stacked")
-        return self.scope.backend.stack(columns)
-
-    def vector(self, e: Vector) -> Array:
-        """Written-out entries as a column."""
-        return self.stacked(e.entries)
+    def under_each_other(self, parts: tuple[Expr, ...]) -> Array:
+        """Written-out entries under each other: a column where they are numbers and columns."""
+        return blocks.under_each_other([self.value(x) for x in parts], self.scope.backend)
 
     def matrix(self, e: Matrix) -> Array:
-        """A written-out matrix."""
-        rows = [self.stacked(row).T for row in e.rows]
-        return self.scope.backend.stack(rows)
+        """A written-out matrix, by its entries or by blocks."""
+
+        def entry(x: Expr) -> Array:  # 0 is a block of zeros where blocks stand beside it
+            return Special("zero") if isinstance(x, Num) and x.value == 0 else self.value(x)
+
+        return blocks.in_blocks([[entry(x) for x in row] for row in e.rows], self.scope.backend)
 
     def component(self, e: Component) -> Array:
         """A component of an expression."""

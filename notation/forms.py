@@ -26,7 +26,7 @@ from notation.words import OTHERWISE_WORDS
 
 if TYPE_CHECKING:
     from notation.parser import Parser
-from notation.brackets import _numeric, conditions, dimensions
+from notation.brackets import _numeric, conditions, dimensions, euclidean
 from notation.differentials import fraction
 from notation.ranges import reduce_
 
@@ -130,6 +130,8 @@ def command(p: Parser, token: Token) -> Expr:
             raise p.error("this bracket is never closed", f"\\{close}", (token.start, token.end))
         inner = p.tokens[p.pos + 1 : end]
         p.pos = end + 1
+        if function == "norm":
+            euclidean(p)
         return Call(function, (p.sub(inner),), span=(start, p.before()))
     if token.text == "overset":
         p.pos += 1

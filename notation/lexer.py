@@ -159,6 +159,9 @@ class _Lexer:
             self.tokens[-1] = replace(self.tokens[-1], roman=True)
             self.put("op", "(", spec.end() - 1, spec.end())
             return spec.end()
+        if run in {"tilde", "hat"} and self._after_letter(i) and not self.text[end : end + 1].isalnum():
+            self.put("combining", run, i, end)  # C tilde
+            return end
         if run in MODULES and self.text[end : end + 1] == "." and self.text[end + 1 : end + 2].isalpha():
             return end + 1  # np.tanh
         if run in {"ones", "ones_like"}:
@@ -172,6 +175,11 @@ class _Lexer:
         else:
             self.put("name", run, i, end)
         return end
+
+    def _after_letter(self, i: int) -> bool:
+        """Whether one letter and a space stand before position i, and no formula that goes on."""
+        last = self.tokens[-1] if self.tokens else None
+        return last is not None and last.kind == "name" and len(last.text) == 1 and last.end == i - 1 and self.space
 
     def _ends_operand(self, i: int) -> bool:
         """Whether the token just before position i can end an operand (so that a dot is not a decimal point)."""

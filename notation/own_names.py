@@ -35,6 +35,7 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
         return vocabulary
     lefts = [(one, left) for one in segments if (left := left_tokens(one.tokens)) is not None]
     labelled = _labelled([left for _, left in lefts], vocabulary)
+    vocabulary = replace(vocabulary, own_steps=_own_steps(lefts, vocabulary))
     plain = {left[0].text for one, left in lefts if [t.text for t in one.tokens[len(left) + 1 :]] != ["0"]}
     for one, left in lefts:
         if left[0].kind not in {"name", "greek", "accent"}:
@@ -55,7 +56,8 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 vocabulary = replace(vocabulary, functions=functions)
                 raise ReadError("a name of its own", text, (0, 1), "")
             if parser.peek() is None and _renames(known, left, one, text, vocabulary):
-                at = known.at if isinstance(known, Ref) and len(left) > 1 else ()
+                code = isinstance(known, Ref) and len(left[0].text) > 1
+                at = known.at if isinstance(known, Ref) and (len(left) > 1 or code) else ()
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
                 continue
             letter = (
@@ -95,6 +97,18 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 label += "".join(t.text for t in piece)
         vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
     return vocabulary
+
+
+def _own_steps(lefts: list[tuple[Segment, list[Token]]], vocabulary: Vocabulary) -> frozenset[str]:
+    """Letters that stand for a step of a declared sequence: the n of `n = t + 1`."""
+    found: set[str] = set()
+    for one, left in lefts:
+        right = one.tokens[len(left) + 1 :]
+        new = len(left) == 1 and left[0].text.islower() and left[0].text not in vocabulary.ranges
+        steps = [t for t in right if t.text in vocabulary.ranges]
+        if new and len(steps) == 1 and all(t in steps or t.kind == "num" or t.text in {"+", "-", ","} for t in right):
+            found.add(left[0].text)
+    return frozenset(found - set(vocabulary.quantities))
 
 
 def _labelled(lefts: list[list[Token]], vocabulary: Vocabulary) -> set[str]:
@@ -158,9 +172,13 @@ def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary
 
     The declared name itself keeps its meaning; only a further spelling of it may be taken for something else.
     """
-    if not isinstance(known, Ref) or known.index or known.name not in vocabulary.quantities:
+    if not isinstance(known, Ref) or known.name not in vocabulary.quantities:
         return False
-    if left[0].text.lower() == known.name.lower() or len(left[0].text) > 1:
+    if left[0].text.lower() == known.name.lower():
+        return False
+    if len(left[0].text) > 1:  # Ct[t] = \tilde C_t in the style of code, where Ct would be C at t
+        return known.name == left[0].text[:1] and _is_other(one.tokens[len(left) + 1 :], known, text, vocabulary)
+    if known.index:
         return False
     if _DEFINING & {w.lower() for w in one.words}:
         return True
@@ -169,6 +187,21 @@ def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary
         return isinstance(parser.relation(), Partial) and parser.peek() is None
     except ReadError:
         return False
+
+
+def _is_other(right: list[Token], known: Ref, text: str, vocabulary: Vocabulary) -> bool:
+    """Whether the right side of an equation is nothing but another declared quantity."""
+    parser = Parser(list(right), text, vocabulary)
+    try:
+        found = parser.relation()
+    except ReadError:
+        return False
+    return (
+        parser.peek() is None
+        and isinstance(found, Ref)
+        and found.name in vocabulary.quantities
+        and found.name != known.name
+    )
 
 
 def left_tokens(tokens: list[Token]) -> list[Token] | None:

@@ -78,7 +78,8 @@ class Symbol:
 class Vocabulary:
     """All names known in one place. Immutable: `with_local` returns an extended copy.
 
-    `arguments` tells what a function known by name only is applied to in the model, with the step variables there.
+    `arguments` tells what a function known by name only is applied to in the model, with the step variables there;
+    `own_steps` are letters that an answer gives to a step, `n = t + 1`.
     """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Vocabulary:
     open: bool = False
     latex: bool = False
     arguments: Mapping[str, tuple[tuple[str, ...], Expr]] = field(default_factory=dict)
+    own_steps: frozenset[str] = frozenset()
 
     def find(self, symbol: Symbol) -> Quantity | None:
         """The quantity that a spelled symbol names, or None."""
@@ -129,7 +131,7 @@ class Vocabulary:
     def step_names(self) -> frozenset[str]:
         """The sequence variables and the sizes at which their ranges end."""
         ends = {e.name for pair in self.ranges.values() for e in pair if isinstance(e, Ref)}
-        return frozenset(self.ranges) | ends
+        return frozenset(self.ranges) | ends | self.own_steps
 
     def is_axis(self, name: str) -> bool:
         """Whether `name` is a declared sequence variable such as t."""
