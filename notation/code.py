@@ -250,6 +250,8 @@ class Reader:
                 return Mul(self.read(args[0]), self.read(args[1]), "outer")
             if name in {"multiply", "mul"}:
                 return Mul(self.read(args[0]), self.read(args[1]), "elementwise")
+        if name in {"sum", "mean"} and len(args) == 1:
+            return Call(name, (self.read(args[0]),))
         if name == "square" and len(args) == 1:
             body = self.read(args[0])
             return Mul(body, body, "elementwise")

@@ -16,6 +16,7 @@ from notation.tree import (
     Add,
     Cases,
     Compare,
+    Component,
     Expr,
     Neg,
     Num,
@@ -359,9 +360,23 @@ class Flow:
             except (SyntaxError, ValueError, RecursionError, MemoryError, ReadError):
                 raise OutsideError("a comment about a result") from None
             if isinstance(head, Partial):
+                tree, entry = _entry_of(tree)
                 value = self.reader.read(tree)
+                if entry:  # dE/dw_ij = dW[i, j]
+                    out.append(Statement((head, Component(self.opened(value), entry)), span=self.span))
+                    continue
                 shown = self.opened(value.body) if isinstance(value, Transpose) else self.opened(value)
                 out.append(
                     Statement((head, Transpose(shown) if isinstance(value, Transpose) else shown), span=self.span)
                 )
         return out
+
+
+def _entry_of(tree: ast.expr) -> tuple[ast.expr, tuple[Expr, ...]]:
+    """A variable and the letters in brackets after it, `dW[i, j]`; none after anything else."""
+    if not isinstance(tree, ast.Subscript) or not isinstance(tree.value, ast.Name):
+        return tree, ()
+    letters = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+    if not all(isinstance(x, ast.Name) and len(x.id) == 1 for x in letters):
+        return tree, ()
+    return tree.value, tuple(Ref(x.id) for x in letters if isinstance(x, ast.Name))

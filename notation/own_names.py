@@ -17,6 +17,7 @@ from notation.tree import (
     Expr,
     Partial,
     Ref,
+    free_names,
     number,
     rebuild,
     substitute,
@@ -227,9 +228,10 @@ def settled(
     for s in statements:
         left = s.left
         if isinstance(left, Ref) and left.name in local and left.name not in aliases:
-            target = next((side for side in s.sides[1:] if isinstance(side, Partial)), None)
+            target = next((x for x in s.sides[1:] if isinstance(x, Partial) and isinstance(x.wrt, Ref)), None)
             if target is not None and all(isinstance(a, Ref) and not a.at for a in left.at):
-                aliases[left.name] = (left, target)
+                if not (_at_end(left, known) and _is_general(left.name, statements, known)):
+                    aliases[left.name] = (left, target)
     out: list[Statement] = []
     clauses: dict[str, list[Clause]] = {}
     for s in statements:
@@ -251,6 +253,17 @@ def settled(
         name: tuple(replace(c, body=_unalias(c.body, aliases)) for c in mine) for name, mine in clauses.items()
     }
     return Answer(text, tuple(out), known, definitions, tuple(errors), tuple(words))
+
+
+def _at_end(left: Ref, known: Vocabulary) -> bool:
+    """Whether a left side speaks of the last step alone: `d[K] = ...`."""
+    return bool(left.at) and all(isinstance(a, Ref) and a.name not in known.ranges for a in left.at)
+
+
+def _is_general(name: str, statements: list[Statement], known: Vocabulary) -> bool:
+    """Whether another statement says what a name is at any step, so that the one for the last step only begins it."""
+    lefts = [s.left for s in statements if isinstance(s.left, Ref) and s.left.name == name]
+    return any(left.at and any(n in known.ranges for a in left.at for n in free_names(a)) for left in lefts)
 
 
 def _unalias(expr: Expr, aliases: Aliases) -> Expr:
