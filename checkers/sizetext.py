@@ -60,18 +60,18 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
     for part in _parts(flat):
         each = _split(part, "×")
         if len(each) == count and all("=" in piece for piece in each):  # a = 5 × b = 2
-            tuples.append([_WORD.sub(" ", _split(piece, "=")[-1]).strip(" ,:$") for piece in each])
+            tuples.append([_WORD.sub(" ", _split(piece, "=")[-1]).strip(" ,.:$") for piece in each])
             continue
         sides = [s.strip() for s in _split(part, "=")]
-        last = _WORD.sub(" ", sides[-1]).strip(" ,:$")
+        last = _WORD.sub(" ", sides[-1]).strip(" ,.:$")
         factors = _factors(last, count)
         if len(factors) > 1:
             tuples.append(factors)
         elif last and re.search(r"[\w]", last):
             single.append((sides[0] if len(sides) > 1 else "", last))
             if len(sides) > 1:
-                name = _NAMED.search(_WORD.sub(" ", sides[0]).strip(" ,:$"))
-                defined[name[0].strip() if name is not None else _WORD.sub(" ", sides[0]).strip(" ,:$")] = last
+                name = _NAMED.search(_WORD.sub(" ", sides[0]).strip(" ,.:$"))
+                defined[name[0].strip() if name is not None else _WORD.sub(" ", sides[0]).strip(" ,.:$")] = last
     fitting = [t for t in tuples if len(t) == count] or tuples
     chosen = fitting[-1] if fitting else [value for _, value in single][:count]
     first = ReadError(
