@@ -182,7 +182,7 @@ class Entries(Cover):
 
     def mains(self, answer: Answer) -> list[Statement]:
         """The statements about what is asked: by their left side, else bare formulas."""
-        stated = [s for s in answer.statements if s.role != "premise"]
+        stated = [s.without_set() for s in answer.statements if s.role != "premise"]
         named = [s for s in stated if s.left is not None and any(self.head(x) is not None for x in s.sides[:-1])]
         if named:
             return named

@@ -33,6 +33,12 @@ _ALLOWED = (
     ast.comprehension,
     ast.Call,
 )
+# what tells that arrays and slices are those of NumPy
+_ARRAYS = re.compile(r"\b(?:np|torch|numpy|python)\b|\.sum\(", re.IGNORECASE)
+_ARRAY_LINE = re.compile(
+    r"\s*(?P<left>[A-Za-z]\w*\[(?P<index>[\w, ]+)\])\s*=(?!=)\s*(?P<right>[^#]*?)\s*"
+    r"(?:\((?:[a-z][\w-]*\b[ ,]*){2}[^()]*\)\s*)?(?:#.*)?"
+)
 _GIVEN = re.compile(r"(?<![\w.])\w+\s*=\s*(?:d|∂|\\partial )\w*\s*/\s*(?:d|∂|\\partial )\w+(?:\(\w\))?")
 
 
@@ -203,6 +209,48 @@ class _Filling:
                 self.ranges[letter] = low, high
         head = self.left(shown) or f"{name}[{', '.join(shown)}]"
         self.lines.append(f"{head} = {summed(others, value)}")
+
+
+def with_array_lines(text: str, known: Callable[[str], tuple[str, int] | None]) -> str | None:
+    r"""An answer with lines such as `f[r] = np.sum(W[0] * X[:, 2*r:2*r+3])` as sums over entries; None without any.
+
+    >>> with_array_lines("f[r] = np.sum(W[0] * v)", lambda name: {"W": ("W", 2), "v": ("v", 1)}.get(name))
+    'f[r] = (\\sum_{p} ((W[0, p] * v[p])))'
+    """
+    if "[" not in text or not _ARRAYS.search(text):
+        return None
+    out, found = [], False
+    for line in text.split("\n"):
+        m = _ARRAY_LINE.fullmatch(line)
+        value = _parsed(m["right"]) if m is not None else None
+        if m is None or value is None or not has_arrays(ast.Constant(0), value):
+            out.append(line)
+            continue
+        letters = set(re.findall(r"(?<!\w)[A-Za-z](?!\w)", m["index"]))
+        used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+        try:
+            whole = Arrays(known, {}, letters, {n for n in used if len(n) == 1}).read(value)
+        except (NoArrayError, RecursionError):
+            return None
+        if whole.axes:
+            return None
+        found = True
+        out.append(f"{m['left']} = {whole.at([])}")
+    return "\n".join(out) if found else None
+
+
+def _parsed(text: str) -> ast.expr | None:
+    """A right side as an expression of Python: `2r` is `2*r`, and a sum of all entries is `np.sum`."""
+    text = re.sub(r"(?<![\w.])(\d+)(?=[A-Za-z])", r"\1*", text.strip(" ,.;"))
+    text = re.sub(
+        r"^(?:the\s+)?sum\s+(?:over|of)\s+all\s+(?:the\s+)?(?:entries|elements)\s+(?:of|in)\s+(.*)$",
+        r"np.sum(\1)",
+        text,
+    )
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def has_arrays(index: ast.expr, value: ast.expr) -> bool:

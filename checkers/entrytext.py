@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from checkers.entryprogram import with_filled_arrays
+from checkers.entryprogram import with_array_lines, with_filled_arrays
 from notation.casewords import plain, with_cases
 from notation.lexicon import SUBSCRIPTS
 
@@ -117,11 +117,13 @@ def read_entry_text(
         zero = said.rest_is_zero or program.rest_is_zero
         shapes = (*said.shapes, *program.shapes)
         return replace(said, base=base, shapes=shapes, ranges=ranges, rest_is_zero=zero, coded=True)
-    rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
+    lines = with_array_lines(without_arguments(text, functions), known)
+    rest = _unprimed(_subscripted(plain(lines or without_arguments(text, functions))))
     rest = _ALL_ENTRIES.sub(r"sum(\g<what>)", _ROW.sub(lambda m: re.sub(r"\]\s+(?=\w)", "], ", m[0]), rest))
     rest = _MATRIX.sub(_matrix, _ROWS.sub(_stacked, rest))
     rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)
+    coded |= lines is not None
     rest = _opened(rest)
     base = 0 if _ZERO_BASED.search(rest) else 1 if _ONE_BASED.search(rest) else None
     rest = _ONE_BASED.sub(" ", _ZERO_BASED.sub(" ", rest)) if base is not None else rest

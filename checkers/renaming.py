@@ -10,7 +10,8 @@ from derivations.model import Model
 from notation.vocabulary import INDEX_LETTERS, Symbol, spell
 
 _INNER = r"(?:\\(?:text|mathrm|mathit|rm)\s*\{?)?\s*\(?(?P<braced>[A-Za-z]\w*|\d)\)?\s*\}?\s*"
-_LABEL = rf"\s*[_^]\s*(?:\{{\s*{_INNER}\}}|\(?(?P<bare>[A-Za-z]+|\d)\)?)"
+_LABEL = rf"\s*[_^]\s*(?:\{{\s*{_INNER}\}}|\(?(?P<bare>[A-Za-z]+|\d)\)?)|(?P<prime>['′]|\s*\^\s*\{{?\s*\\prime\s*\}}?)"
+_ACCENT = r"\\(?P<accent>tilde|bar|hat)(?![A-Za-z])\s*\{?"
 _MAX_LABELS = 3
 
 
@@ -24,24 +25,33 @@ def relabelled(text: str, model: Model) -> Iterator[str]:
         if not model.vocabulary.quantities[name].axes:
             symbol, pieces = spell(name)
             families.setdefault(symbol.base, {})["".join(t.text for p in pieces for t in p)] = name
+    if not families:
+        return
     found: dict[str, list[re.Match[str]]] = {}
-    for base in families:
-        for m in re.finditer(rf"(?<![A-Za-z\\_^{{]){re.escape(base)}{_LABEL}", text):
-            found.setdefault(m["braced"] or m["bare"], []).append(m)
+    letters = "|".join(map(re.escape, families))
+    for m in re.finditer(
+        rf"(?<![A-Za-z\\_^{{])(?:{_ACCENT}\s*)?(?P<base>{letters})(?![A-Za-z])\}}?(?:{_LABEL})?", text
+    ):
+        found.setdefault(_label(m), []).append(m)
     running = INDEX_LETTERS | set(model.vocabulary.ranges) | {"T", "t"}
-    known = {label for members in families.values() for label in members}
-    new = [c for c in found if c not in running and not any(_knows(model, b, c) for b in families)]
-    roles = [c for c in sorted(set.intersection(*map(set, families.values()))) if c not in found] if families else []
-    if not new or len(new) > min(len(roles), _MAX_LABELS) or not known:
+    new = [c for c in found if c and c not in running and not any(_knows(model, b, c) for b in families)]
+    if not new:
+        return
+    new += [""] * ("" in found)
+    roles = [c for c in sorted(set.intersection(*map(set, families.values()))) if c in new or c not in found]
+    if len(new) > min(len(roles), _MAX_LABELS):
         return
     for chosen in itertools.permutations(roles, len(new)):
         role = dict(zip(new, chosen, strict=True))
-        places = sorted((m for c in new for m in found[c]), key=lambda m: m.start(), reverse=True)
         out = text
-        for m in places:
-            base = m[0][: re.match(r"[A-Za-z\\]+", m[0]).end()]  # type: ignore[union-attr]
-            out = f"{out[: m.start()]}{families[base][role[m['braced'] or m['bare']]]} {out[m.end() :]}"
+        for m in sorted((m for c in new for m in found[c]), key=lambda m: m.start(), reverse=True):
+            out = f"{out[: m.start()]}{families[m['base']][role[_label(m)]]} {out[m.end() :]}"
         yield out
+
+
+def _label(m: re.Match[str]) -> str:
+    """What tells a parameter from others with the same letter: its script, its prime or its accent."""
+    return m["braced"] or m["bare"] or ("'" if m["prime"] else "") or m["accent"] or ""
 
 
 def _knows(model: Model, base: str, label: str) -> bool:

@@ -59,6 +59,7 @@ _ROW = re.compile(
     r"[ \t]*(?:[-*•|][ \t]+)?(?:(?:if|when|for|case)\s+)?(?P<condition>[a-z]\s*(?:=|==)\s*[^:=<>\n]*[^:=<>\s])"
     r"\s*(?::(?!=)|->|→|⇒|=>|\\to\b|\\Rightarrow\b|\\mapsto\b|↦|\|)\s*(?P<value>[^=:<>|\n]+?)[ \t|]*[.,;]?"
 )
+_TABLE = re.compile(r"(?m)(?:^[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)){3,}")
 _ROW_OF_REST = re.compile(
     r"[ \t]*(?:[-*•|][ \t]+)?(?:any|all|every|each|the)?[ \t]*(?:others?|otherwise|else|rest)\b[^:\n\d=]{0,30}?"
     r"\s*(?::|->|→|⇒|=>|\\to\b|\\Rightarrow\b|\\mapsto\b|↦|\|)\s*(?P<value>[^=:\n|]+?)[ \t|]*[.,;]?",
@@ -127,6 +128,7 @@ def _rows(text: str) -> str:
     >>> _rows("n = 2r : a\nn = 2r+1 : b\nany other n : 0")
     'a if n = 2r\nb if n = 2r+1\n0 otherwise'
     """
+    text = _TABLE.sub(_tabled, text)
     lines = text.split("\n")
     found = [_ROW.fullmatch(line) for line in lines]
     letters = {m["condition"][0] for m in found if m is not None}
@@ -141,6 +143,17 @@ def _rows(text: str) -> str:
         else:
             out.append(line)
     return "\n".join(out)
+
+
+def _tabled(m: re.Match[str]) -> str:
+    """A table whose first column holds values of an index, as rows with the condition first."""
+    rows = [[c.strip() for c in line.strip().strip("|").split("|")] for line in m[0].strip().splitlines()]
+    (letter, *_), *body = rows
+    if len(letter) != 1 or not letter.isalpha() or any(len(row) != 2 for row in rows):
+        return m[0]
+    body = [row for row in body if not re.fullmatch(r":?-+:?", row[0])]
+    heads = [v if re.match(r"[A-Za-z]{3}", v) else v if "=" in v else f"{letter} = {v}" for v, _ in body]
+    return "\n" + "\n".join(f"{head} : {value}" for head, (_, value) in zip(heads, body, strict=True)) + "\n"
 
 
 def plain(text: str) -> str:
