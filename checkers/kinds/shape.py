@@ -124,10 +124,12 @@ class Shape(Kind):
 
 
 def choose(found: list[Dims], name: str, rank: int) -> Dims | None:
-    """The shape that is the answer: one that names the quantity, else the last of the right rank, else the last."""
-    named = [d for d in found if names_side(d.statement, name) or d.subject == name]
+    """The shape that is the answer: one that names the quantity, else the last of the right rank, else the
+    last; shapes said of the quantity go before those of others."""
+    named = [d for d in found if names_side(d.statement, name)]
     if named:
         return named[-1]
+    found = [d for d in found if d.subject == name] or found
     of_rank = [d for d in found if len(d.sizes) == rank]
     if of_rank:
         return of_rank[-1]
