@@ -11,22 +11,27 @@ from notation.answer import read_answer
 from notation.brackets import dimensions
 from notation.errors import EvaluationError, ShapeError
 from notation.statement import Answer, Statement
-from notation.tree import Concat, Expr, Mul, Ref, Vector
+from notation.tree import Concat, Expr, Mul, Reduce, Ref, Vector
 from notation.vocabulary import Vocabulary
 
 _TIMES = re.compile(r"(?<=[\w)\]}])\s*(?:-\s*)?\b(?:by|x|X)\b(?:\s*-)?\s*(?=[\w(\[{\\])")
 _UNIT = re.compile(r"(?<=\d)\s*-?\s*(?:dim(?:ensional|ensions?|s)?\b|D\b|d\b(?![\w/]))")
+# an m-vector, $n$-dimensional
+_LETTER = re.compile(
+    r"\$?(?<![\w\\^_{])([A-Za-z])(?!\w)\$?\s*-\s*(?=(?:dim(?:ensional)?|(?:column )?vector|component|element|entry)\b)"
+)
 _RAISED = re.compile(r"<sup>\s*([^<]*?)\s*</sup>")  # R<sup>3</sup>, as PDF readers export it
 _TRAILING = re.compile(r"(\d)\s*,\s*\)")
 
 
 @dataclass(frozen=True)
 class Dims:
-    """One shape found in an answer; `words` are those that stand before it, `rest` those after it."""
+    """One shape found in an answer; `words` are those that stand before it, `subject` what they are said of."""
 
     sizes: tuple[int, ...]
     statement: Statement
     words: tuple[str, ...]
+    subject: str = ""
 
 
 UNKNOWN = 0.0  # a dimension that is only named, such as the F of 30 x 30 x F
@@ -40,25 +45,36 @@ def read_shapes(
     `named` lets a letter stand for an unknown number; with `lone`, a size on its own is a shape.
     """
     plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", _RAISED.sub(r"^{\1}", text)))
-    plain = _TIMES.sub(" × ", plain)
+    plain = _TIMES.sub(" × ", _LETTER.sub(lambda m: f"R^{{{m[1]}}} " if m[1] in sizes else m[0], plain))
     answer = read_answer(plain, vocabulary, thousands=False)
     if answer.errors:
         opened = read_answer(plain, Vocabulary(open=True), thousands=False)
         if not opened.errors:
             answer = opened
     out: list[Dims] = []
+    subject = ""
     for s in answer.statements:
         if s.role == "premise":
             continue
         side = s.sides[-1]
         parts = side.entries if isinstance(side, Vector) else ()
         several = len(parts) > 1 and all(len(dimensions(p)) > 1 for p in parts)
+        before = len(out)
         for part in parts if several else (side,):
             found = shape_of(part, sizes, named=named, lone=lone)
             if found is not None:
                 placed = replace(s, sides=(*s.sides[:-1], part), span=part.span if several else s.span)
-                out.append(Dims(found, placed, s.words))
+                out.append(Dims(found, placed, s.words, subject))
+        if len(out) == before:  # `c[t] is an m-vector`: what is named last is what the next shape is said of
+            subject = spoken_of(side) if len(s.sides) == 1 else ""
     return answer, out
+
+
+def spoken_of(side: Expr) -> str:
+    """The quantity that a side names on its own, or all members of a family of; empty for anything else."""
+    if isinstance(side, Reduce) and side.operation == "stack":
+        side = side.body
+    return side.name if isinstance(side, Ref) else ""
 
 
 def shape_of(

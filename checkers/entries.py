@@ -26,6 +26,7 @@ from notation.answer import read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
 from notation.statement import Answer, Statement
 from notation.tree import Concat, Expr, Matrix, Num, Partial, Ref, free_names, number, walk
+from notation.vocabulary import Symbol
 from reference_impl.world import Array, World
 
 TOLERANCE = 1e-8  # as in checkers.cases: float64 leaves 1e-13, a real slip at random values more than 1e-3
@@ -54,7 +55,7 @@ class Entries(Cover):
 
     def judge(self, text: str) -> Verdict:
         """The verdict on one answer: the formula decides, a shape beside it can only take something away."""
-        said = read_entry_text(text, self.functions or {}, self.left_side)
+        said = read_entry_text(text, self.functions or {}, self.left_side, self.array)
         stated = said.shapes if self.shape_asked else ()
         right_shape = [same_shape(s, self.shape_orders(), self.split()) for s in stated]
         answer = (
@@ -120,6 +121,18 @@ class Entries(Cover):
         assert isinstance(t.wrt, Ref)
         return f"\\frac{{\\partial {names.get(t.of.name, t.of.name)}}}{{\\partial {names[t.wrt.name]}}}"
 
+    def array(self, name: str) -> tuple[str, int] | None:
+        """How a name in a program is written, and its axes; `dl_df`, `dl/df`, `df` are the derivative by `f`."""
+        known = self.model.vocabulary
+        by = re.fullmatch(
+            r"(?:(?:d|∂)\w*/(?:d|∂)|d[lL]_?d|grad_|d)(?P<name>[A-Za-z])(?:_W)?(?:\(x\))?", name.replace(" ", "")
+        )
+        found = known.find(Symbol(by["name"] if by is not None else name))
+        if found is None or found.name not in self.shapes:
+            return None
+        shown = f"(\\partial {known.loss}/\\partial {found.name})" if by is not None else found.name
+        return shown, len(self.shapes[found.name])
+
     def without_formula(self, text: str, answer: Answer | None, right_shape: list[bool]) -> Verdict:
         """There is no formula for what is asked."""
         if right_shape and right_shape[-1]:
@@ -169,7 +182,7 @@ class Entries(Cover):
 
     def mains(self, answer: Answer) -> list[Statement]:
         """The statements about what is asked: by their left side, else bare formulas."""
-        stated = [s for s in answer.statements if s.role != "premise"]
+        stated = [s.without_set() for s in answer.statements if s.role != "premise"]
         named = [s for s in stated if s.left is not None and any(self.head(x) is not None for x in s.sides[:-1])]
         if named:
             return named

@@ -101,7 +101,10 @@ def merged(e: Expr, shapes: Mapping[str, tuple[int, ...]]) -> Expr:
     if not isinstance(body, Partial) or not isinstance(body.of, Ref) or not isinstance(body.wrt, Ref):
         return e
     flat = tuple(p for i in index for p in (i.entries if isinstance(i, Vector) else (i,)))
-    room = 0 if body.of.index else len(shapes.get(body.of.name, ()))
+    axes = [len(() if r.index else shapes.get(r.name, ())) for r in (body.of, body.wrt)]
+    if len(flat) == sum(axes) + 1 and axes[0] == 1 and flat[0] in {number(0), number(1)}:
+        flat = flat[1:]  # the output as a 1 x 3 array
+    room = axes[0]
     return replace(
         body,
         of=replace(body.of, index=(*body.of.index, *flat[:room])),

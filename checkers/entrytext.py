@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from checkers.entryprogram import with_filled_arrays
+from checkers.entryprogram import with_array_lines, with_filled_arrays
 from notation.casewords import plain, with_cases
 from notation.lexicon import SUBSCRIPTS
 
@@ -63,6 +63,7 @@ _OWN = re.compile(
 )
 _NAMED = re.compile(r"\b(?:the\s+)?(?:entry|element|component)\s*[\[(]([^\])=]+)[\])]\s*=")
 _MATRIX = re.compile(r"(?<![\w)\]])\[(?P<rows>(?:[^\[\];]|\[[^\[\]]*\])*;(?:[^\[\]]|\[[^\[\]]*\])*)\]")
+_ROWS = re.compile(r"(?m)(?:^[ \t]*(?:\[[^\n]*\]|\|[^\n|]*\|)[ \t]*[,;]?[ \t]*(?:\n|\Z)){2,}")  # a row on each line
 _ROW = re.compile(r"\[\s*\w+\[[^\[\]]*\](?:\s+\w+\[[^\[\]]*\])+\s*\]")  # [x[1] x[2] x[3]]
 _ALL_ENTRIES = re.compile(
     r"\bsum\s+(?:over|of)\s+all\s+(?:the\s+)?(?:entries|elements|components)\s+(?:of|in)\s+(?P<what>[^\n.,;]+)"
@@ -71,6 +72,8 @@ _INDEX = re.compile(r"\[[^\[\]]*\]|_\{[^{}]*\}")
 _TIMES_LETTER = re.compile(r"(?<![\w.])([2-9]|[1-9]\d+)(?=[a-zA-Z](?![a-zA-Z]))")  # x[2r]; W_{1k} has two indices
 _REMARK = re.compile(r"\(\s*(?:(?:an?|in|is|of|[a-z]{3,})\b\s*)+(?=\n)")
 _SUBJECT = re.compile(r"=|[\])}]\s*$")
+# (r, k, i start from 1), (r = 1,2,3; the value is W)
+_ASIDE = re.compile(r"(?:(?<=\s)|^)\((?P<inner>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)")
 _LOOP = re.compile(r"for\s+(\w)\s+in\s+range\(\s*(?:(\d+)\s*,\s*)?(\d+)\s*\)")
 _SUM = re.compile(r"(?:sum|Σ|∑|\\sum|over|\\Sigma)[\s_({^]*$")
 _CONDITION = re.compile(r"\b(?:if|when|whenever|iff|unless|only)\s*$", re.IGNORECASE)
@@ -93,27 +96,35 @@ class EntryText:
 
 
 def read_entry_text(
-    text: str, functions: Mapping[str, Iterable[str]], left: Callable[[list[str]], str | None] = lambda index: None
+    text: str,
+    functions: Mapping[str, Iterable[str]],
+    left: Callable[[list[str]], str | None] = lambda index: None,
+    known: Callable[[str], tuple[str, int] | None] = lambda name: None,
 ) -> EntryText:
     r"""Take the asides out of an answer; `functions` are names that may be written with arguments, `f_W(x)`.
 
-    `left` writes what is asked about with the indices of an array that a program fills.
+    `left` writes what is asked about with the indices of an array that a program fills; `known` tells how an
+    array is written and how many axes it has.
 
     >>> found = read_entry_text("f has shape 3. f_W(x)[r] = x_r, r = 0, 1, 2", {"f": ["W", "x"]})
     >>> found.text.strip(), found.shapes, dict(found.ranges)
     ('f[r] = x_r', ((3,),), {'r': (0, 2)})
     """
-    if (program := with_filled_arrays(text, left)) is not None:
+    if (program := with_filled_arrays(text, left, known)) is not None:
         said = read_entry_text(program.text, functions)
         ranges = {**said.ranges, **program.ranges}
         base = 0 if _ZERO_BASED.search(text) else said.base
         zero = said.rest_is_zero or program.rest_is_zero
-        return replace(said, base=base, ranges=ranges, rest_is_zero=zero, coded=True)
-    rest = _unprimed(_subscripted(plain(without_arguments(text, functions))))
+        shapes = (*said.shapes, *program.shapes)
+        return replace(said, base=base, shapes=shapes, ranges=ranges, rest_is_zero=zero, coded=True)
+    lines = with_array_lines(without_arguments(text, functions), known)
+    rest = _unprimed(_subscripted(plain(lines or without_arguments(text, functions))))
     rest = _ALL_ENTRIES.sub(r"sum(\g<what>)", _ROW.sub(lambda m: re.sub(r"\]\s+(?=\w)", "], ", m[0]), rest))
-    rest = _MATRIX.sub(_matrix, rest)
+    rest = _MATRIX.sub(_matrix, _ROWS.sub(_stacked, rest))
     rest = _INDEX.sub(lambda m: _TIMES_LETTER.sub(r"\1*", m[0]), rest)
     rest, coded = _code(rest)
+    coded |= lines is not None
+    rest = _opened(rest)
     base = 0 if _ZERO_BASED.search(rest) else 1 if _ONE_BASED.search(rest) else None
     rest = _ONE_BASED.sub(" ", _ZERO_BASED.sub(" ", rest)) if base is not None else rest
     rest, ranges = _ranges(rest, chains=not with_cases(rest).rest_is_zero)
@@ -152,12 +163,20 @@ def _code(text: str) -> tuple[str, bool]:
     return _GENERATED.sub(written, text), found
 
 
+def _stacked(m: re.Match[str]) -> str:
+    """Rows in brackets of their own, one below the other, as one matrix."""
+    rows = "; ".join(line.strip(" \t,;")[1:-1].strip() for line in m[0].strip().splitlines())
+    matrix = _MATRIX.fullmatch(f"[{rows}]")
+    found = _matrix(matrix) if matrix is not None else ""
+    return f"\n{found}\n" if found.startswith("\\begin") else m[0]
+
+
 def _matrix(m: re.Match[str]) -> str:
     """`[a b; 0 c]` as a matrix, where every row has as many entries, parted by spaces or commas."""
     rows = [
         [e for e in re.split(r"[\s,]+(?![^\[]*\])", row.strip()) if e] for row in m["rows"].split(";") if row.strip()
     ]
-    if len({len(row) for row in rows}) != 1 or any(re.fullmatch(r"[-+*/=]", e) for row in rows for e in row):
+    if len({len(row) for row in rows}) != 1 or any(re.fullmatch(rf"[-+*/=]|{_DOTS}", e) for row in rows for e in row):
         return m[0]
     return "\\begin{bmatrix} " + " \\\\ ".join(" & ".join(row) for row in rows) + " \\end{bmatrix}"
 
@@ -209,6 +228,17 @@ def _ranges(text: str, *, chains: bool) -> tuple[str, dict[str, tuple[int, int]]
     return _tidy(text), out
 
 
+def _opened(text: str) -> str:
+    """Brackets in which the base or the range of a letter is said among other words, as clauses of their own."""
+    for m in reversed(list(_ASIDE.finditer(text))):
+        said = [s for p in (_ZERO_BASED, _ONE_BASED, _LIST) for s in [p.search(m["inner"])] if s is not None]
+        rest = [m["inner"].replace(s[0], " ") for s in said]
+        before = text[: m.start()].rstrip()
+        if rest and any(re.search(r"\w", r) for r in rest) and not _SUM.search(before):
+            text = f"{text[: m.start()]}\n{m['inner']}\n{text[m.end() :]}"
+    return text
+
+
 def _tidy(text: str) -> str:
     """The text without commas and small words that nothing follows any more."""
     return re.sub(r"(?:[\s,;(]|\b(?:for|with|where|and|all|any)\b)+(?=\n|\Z|\.(?:\s|\Z))", "", text)
@@ -228,7 +258,8 @@ def _shapes(text: str) -> tuple[str, list[tuple[int, ...]]]:
                 continue
             if pattern is _SAID and (re.search(r"sum|Σ|∑", m["between"]) or _inside(m["between"])):
                 continue
-            if pattern is _BARE and not _alone(text, m.start(), m.end()):
+            others_out = "".join(" " if any(a <= k < b for _, a, b, _ in spans) else c for k, c in enumerate(text))
+            if pattern is _BARE and not _alone(others_out, m.start(), m.end()):
                 continue
             start = _clause(text, m.start())
             if (sign := _MEMBER.search(text[:start])) is not None:

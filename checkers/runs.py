@@ -28,7 +28,9 @@ from notation.tree import (
     Ref,
     Vector,
     number,
+    rebuild,
     substitute,
+    walk,
 )
 from notation.vocabulary import Quantity
 from reference_impl.world import Array, World
@@ -81,7 +83,10 @@ class Outcome:
 def clauses(answer: Answer, model: Model) -> dict[str, tuple[Stated, ...]]:
     """The equations of an answer by the quantity that they define; raises `ReadError` for lists that do not match."""
     out: dict[str, list[Stated]] = {}
+    span = _written_span(answer)
     for s in (s.without_set() for s in answer.statements):
+        if span is not None:
+            s = replace(s, sides=tuple(_bounded(side, *span) for side in s.sides))
         for left, one in _equations(s, answer.text, model):
             out.setdefault(left, []).append(one)
     for name, own in answer.definitions.items():
@@ -89,6 +94,25 @@ def clauses(answer: Answer, model: Model) -> dict[str, tuple[Stated, ...]]:
             out[name] = [Stated(c.at, c.index, c.body, c.condition) for c in own]
     leaves = {*model.inputs, *model.parameters, *model.sizes}
     return {name: tuple(found) for name, found in out.items() if name not in leaves}
+
+
+def _written_span(answer: Answer) -> tuple[str, Expr, Expr] | None:
+    """The only range over which an answer writes out a list or a sum, `w_0[t], ..., w_{t-1}[t]`, and its letter."""
+    nodes = [n for s in answer.statements for side in s.sides for n in walk(side) if isinstance(n, Reduce)]
+    open_letters = {n.variable for n in nodes if n.operation == "sum" and n.low is None and n.high is None}
+    written = [n for n in nodes if n.low is not None and n.high is not None]
+    lists = [n for n in written if n.operation == "stack" and n not in [s.left for s in answer.statements]]
+    spans = {(n.low, n.high) for n in lists if n.low is not None and n.high is not None}
+    if len(open_letters) != 1 or len(spans) != 1:
+        return None
+    return open_letters.pop(), *spans.pop()
+
+
+def _bounded(e: Expr, letter: str, low: Expr, high: Expr) -> Expr:
+    """Sums over a letter without a range with that of the answer's own list."""
+    if isinstance(e, Reduce) and e.operation == "sum" and e.variable == letter and e.low is None and e.high is None:
+        e = replace(e, low=low, high=high)
+    return rebuild(e, lambda c: _bounded(c, letter, low, high))
 
 
 def _equations(s: Statement, text: str, model: Model) -> Iterator[tuple[str, Stated]]:
@@ -165,11 +189,16 @@ def run(design: Design, worlds: tuple[World, ...]) -> Outcome:
     """Compute the result of a design at every step, earlier steps at their true values."""
     out = Outcome()
     result = design.names[-1]
+    problem = ""
     for world in sorted(worlds, key=lambda w: sum(w.sizes.values())):
         for at in _places(world, result):
+            out.problem = ""
             _compare(design, world, result, at, out, own=True)
-            if out.problem or not out.agrees:
+            if not out.agrees:  # it may need what does not exist at the first steps, and be refuted at a later one
+                out.problem = ""
                 return out
+            problem = problem or out.problem
+    out.problem = problem
     return out
 
 

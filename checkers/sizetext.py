@@ -20,12 +20,21 @@ _REALS = re.compile(r"(?:∈|\\in)?\s*(?:\\mathbb\s*\{?\s*R\s*\}?|ℝ|\bR(?=\s*\
 _WORD = re.compile(
     r"(?<![A-Za-z_\\{'])(?!floor\b|ceil\b|int\b|lfloor\b|rfloor\b|frac\b)[A-Za-z][a-z]{2,}\b(?![(_\[]|\s*=)|\b(?:is|of|by|an?|the|in)\b(?!\s*=)"
 )
+_SHORT = re.compile(r"(?<![A-Za-z_\\{'])(?!by\b|st\b|so\b)[A-Za-z][a-z]\b(?![(_\[']|\s*=)")  # be, we
+_OWN = re.compile(r"(?<![\w\\{])([A-Za-z][A-Za-z]\w{0,4})\s*:?=(?![=>])")  # Hp = H + 2P
 _NAMED = re.compile(r"(?:\\(?:tilde|hat|bar)\s*\{?\s*)?[A-Za-z]\w*\}?(?:_\{[^{}]*\}|_\w+)?'*\s*$")
 _FUNCTION = re.compile(
-    r"(?:def\s+)?\b(?P<name>[A-Za-z]\w*)\s*\(\s*(?P<letter>[A-Za-z])\s*\)\s*(?::\s*return\b|=)\s*"
+    r"(?:def\s+)?\b(?P<name>[A-Za-z]\w*)\s*\(\s*(?P<letter>[A-Za-z])\s*\)\s*(?::\s*return\b|:?=)\s*"
     r"(?P<body>(?:(?!\.\s)[^\n;])+)"
     r"|\b(?P<lname>[A-Za-z]\w*)\s*=\s*lambda\s+(?P<lletter>[A-Za-z])\s*:\s*"
     r"(?P<lbody>(?:(?!\.\s)[^\n;])+)"
+)
+# L ↦ (L - K)/S + 1 applied to H and W, with F channels
+_MAP = re.compile(
+    r"(?:lambda\s+(?P<lambda>[A-Za-z])\s*:|(?<![A-Za-z\\])(?P<letter>[A-Za-z])\s*(?:\\mapsto(?![A-Za-z])|↦|->|→))"
+    r"(?P<body>[^\n;]+?),?\s*(?:applied|used|evaluated|taken|once)?\s*\b(?:to|on|at|for|with)\s+(?:both\s+)?"
+    r"(?P<first>[A-Za-z])\s*(?:and|,)\s*(?:(?:to|on|at|for|once)\s+)*(?P<second>[A-Za-z])(?![A-Za-z])"
+    r"(?:,?\s*(?:with|and|plus|times)\s+(?P<channels>[A-Za-z])\s+(?:output\s+)?(?:channels|filters|maps|feature maps))?"
 )
 _BREAK = re.compile(
     r"\n|;|:(?!=)|\. |\.$|\b(?:where|because|since|with|and|thus|so|hence|given by)\b|=>|⇒|\\Rightarrow"
@@ -50,9 +59,12 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
     >>> len(read_sizes("3 x H' with H' = H - K + 1", known, 2).sizes)
     2
     """
+    text = re.sub(r"(?m)(?<=[\w)\]\s])#[^\n]*$", " ", text)
+    text = re.sub(r"(?<![\w.])print\(([^()]*)\)", r"\1", text)
     flat = _TIMES.sub(" × ", _REALS.sub(" ", written_out(plain(text))))
     flat = re.sub(r"\([^()\d×]*\b[a-z]{3,}\b[^()\d×=]*\)", " ", flat)  # a remark
-    flat = re.sub(r"(?<![A-Za-z_\\{'])(?!by\b|st\b)[A-Za-z][a-z]\b(?![(_\[']|\s*=)", " ", flat)  # so, be, we
+    own = set(_OWN.findall(flat))
+    flat = _SHORT.sub(lambda m: m[0] if m[0] in own else " ", flat)
     flat = re.sub(r"\\?(?:text|mathrm|operatorname)\s*\{([^{}]*)\}", r"\1", flat)
     defined: dict[str, str] = {}
     tuples: list[list[str]] = []
@@ -60,18 +72,18 @@ def read_sizes(text: str, known: Vocabulary, count: int) -> SizeText:
     for part in _parts(flat):
         each = _split(part, "×")
         if len(each) == count and all("=" in piece for piece in each):  # a = 5 × b = 2
-            tuples.append([_WORD.sub(" ", _split(piece, "=")[-1]).strip(" ,:$") for piece in each])
+            tuples.append([_WORD.sub(" ", _split(piece, "=")[-1]).strip(" ,.:$") for piece in each])
             continue
         sides = [s.strip() for s in _split(part, "=")]
-        last = _WORD.sub(" ", sides[-1]).strip(" ,:$")
+        last = _WORD.sub(" ", sides[-1]).strip(" ,.:$")
         factors = _factors(last, count)
         if len(factors) > 1:
             tuples.append(factors)
         elif last and re.search(r"[\w]", last):
             single.append((sides[0] if len(sides) > 1 else "", last))
             if len(sides) > 1:
-                name = _NAMED.search(_WORD.sub(" ", sides[0]).strip(" ,:$"))
-                defined[name[0].strip() if name is not None else _WORD.sub(" ", sides[0]).strip(" ,:$")] = last
+                name = _NAMED.search(_WORD.sub(" ", sides[0]).strip(" ,.:$"))
+                defined[name[0].strip() if name is not None else _WORD.sub(" ", sides[0]).strip(" ,.:$")] = last
     fitting = [t for t in tuples if len(t) == count] or tuples
     chosen = fitting[-1] if fitting else [value for _, value in single][:count]
     first = ReadError(
@@ -97,6 +109,7 @@ def written_out(text: str) -> str:
     >>> written_out("def out(n): return n + 1\nout(H) x out(W)").strip()
     '((H) + 1) x ((W) + 1)'
     """
+    text = _MAP.sub(_applied, text)
     for found in list(_FUNCTION.finditer(text)):
         name, letter = found["name"] or found["lname"], found["letter"] or found["lletter"]
         body = (found["body"] or found["lbody"]).strip(" .,")
@@ -113,6 +126,14 @@ def written_out(text: str) -> str:
             rest,
         )
     return text
+
+
+def _applied(m: re.Match[str]) -> str:
+    """A function without a name at both sides, and the channels said after it."""
+    letter = rf"(?<![A-Za-z\\]){m['letter'] or m['lambda']}(?![A-Za-z])"
+    sides = [re.sub(letter, f"({side})", m["body"].strip(" .,")) for side in (m["first"], m["second"])]
+    lead = f"{m['channels']} × " if m["channels"] else ""
+    return f"\n{lead}({sides[0]}) × ({sides[1]})\n"
 
 
 def _parts(text: str) -> list[str]:

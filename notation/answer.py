@@ -24,6 +24,7 @@ from notation.tree import (
     Num,
     Partial,
     Ref,
+    Relation,
     Vector,
     free_names,
     walk,
@@ -150,7 +151,7 @@ class _Reader:
         value = self.parse(tokens)
         span = (tokens[0].start, tokens[-1].end)
         if self.is_condition(value, one):
-            self.attach(value, one)
+            self.attach(placed(value, one.lead), one)
             return
         sides = _sides(value)
         previous = self.statements[-1] if self.statements else None
@@ -278,6 +279,14 @@ class _Reader:
             self.statements[-1] = replace(before, condition=condition)
         else:
             self.pending = condition
+
+
+def placed(condition: Expr, lead: str) -> Expr:
+    """`before t = 1` is `t < 1`."""
+    relation: Relation | None = {"before": "<", "after": ">"}.get(lead)  # type: ignore[assignment]
+    if relation is None or not isinstance(condition, Compare) or condition.relations != ("=",):
+        return condition
+    return replace(condition, relations=(relation,))
 
 
 def _glued(sides: tuple[Expr, ...]) -> tuple[tuple[Expr, ...], tuple[Expr, ...]] | None:

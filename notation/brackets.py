@@ -178,7 +178,7 @@ def _items(p: Parser, tokens: list[Token], *, spaced: bool) -> list[Expr]:
             inner.dots = token
             inner.pos += 1
             items.append(None)
-            if inner.at_op(","):
+            if inner.at_op(",", ";"):
                 inner.pos += 1
         elif items[-1] is None:
             items.append(inner.relation())

@@ -54,6 +54,17 @@ _SAID = re.compile(r"^(?:[A-Za-z][a-z]*\s+){0,6}(?:is|equals|are|gives)\s+(?:equ
 _DEFINED = re.compile(
     r",?\s*\b(?:where|with)\b\s+(?=[a-zA-Z](?:_\{[^{}]*\}|_\w|\[[^\]]*\])*\s*(?::=|=)\s*(?![\d\s]*[,.…]|\d*\s*$))"
 )
+# n = 2r-1 : W_{1,k,1}; a row of cases by an index
+_ROW = re.compile(
+    r"[ \t]*(?:[-*•|][ \t]+)?(?:(?:if|when|for|case)\s+)?(?P<condition>[a-z]\s*(?:=|==)\s*[^:=<>\n]*[^:=<>\s])"
+    r"\s*(?::(?!=)|->|→|⇒|=>|\\to\b|\\Rightarrow\b|\\mapsto\b|↦|\|)\s*(?P<value>[^=:<>|\n]+?)[ \t|]*[.,;]?"
+)
+_TABLE = re.compile(r"(?m)(?:^[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z)){3,}")
+_ROW_OF_REST = re.compile(
+    r"[ \t]*(?:[-*•|][ \t]+)?(?:any|all|every|each|the)?[ \t]*(?:others?|otherwise|else|rest)\b[^:\n\d=]{0,30}?"
+    r"\s*(?::|->|→|⇒|=>|\\to\b|\\Rightarrow\b|\\mapsto\b|↦|\|)\s*(?P<value>[^=:\n|]+?)[ \t|]*[.,;]?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ def with_cases(text: str) -> CaseText:
     >>> with_cases("a = b if 1 <= n <= 3 and 0 otherwise")
     CaseText(text='a = \\begin{cases} b & 1 <= n <= 3 \\\\ 0 & \\text{otherwise} \\end{cases}', rest_is_zero=True)
     """
-    text = _THEN.sub(r"\g<value> if \g<condition>", plain(text))
+    text = _THEN.sub(r"\g<value> if \g<condition>", _rows(plain(text)))
     text = _UNLESS.sub(r"\g<value> if \g<condition>, 0 otherwise", text)
     if "\\begin{" in text:
         return CaseText(text, bool(re.search(_REST, text, re.IGNORECASE)))
@@ -109,6 +120,40 @@ def with_cases(text: str) -> CaseText:
     if rows:
         out.append(_environment(head, rows, rest))
     return CaseText("\n".join(out), zero)
+
+
+def _rows(text: str) -> str:
+    r"""Cases in rows with the condition first, as cases in words.
+
+    >>> _rows("n = 2r : a\nn = 2r+1 : b\nany other n : 0")
+    'a if n = 2r\nb if n = 2r+1\n0 otherwise'
+    """
+    text = _TABLE.sub(_tabled, text)
+    lines = text.split("\n")
+    found = [_ROW.fullmatch(line) for line in lines]
+    letters = {m["condition"][0] for m in found if m is not None}
+    if sum(m is not None for m in found) < 2 or len(letters) != 1:
+        return text
+    out = []
+    for line, row in zip(lines, found, strict=True):
+        if row is not None:
+            out.append(f"{row['value']} if {row['condition']}")
+        elif (rest := _ROW_OF_REST.fullmatch(line)) is not None:
+            out.append(f"{rest['value']} otherwise")
+        else:
+            out.append(line)
+    return "\n".join(out)
+
+
+def _tabled(m: re.Match[str]) -> str:
+    """A table whose first column holds values of an index, as rows with the condition first."""
+    rows = [[c.strip() for c in line.strip().strip("|").split("|")] for line in m[0].strip().splitlines()]
+    (letter, *_), *body = rows
+    if len(letter) != 1 or not letter.isalpha() or any(len(row) != 2 for row in rows):
+        return m[0]
+    body = [row for row in body if not re.fullmatch(r":?-+:?", row[0])]
+    heads = [v if re.match(r"[A-Za-z]{3}", v) else v if "=" in v else f"{letter} = {v}" for v, _ in body]
+    return "\n" + "\n".join(f"{head} : {value}" for head, (_, value) in zip(heads, body, strict=True)) + "\n"
 
 
 def plain(text: str) -> str:

@@ -93,9 +93,12 @@ def euler(p: Parser, token: Token) -> Expr:
 
 
 def reals(p: Parser) -> Expr:
-    r"""`\mathbb R^{3 \times 5}` as a shape."""
+    r"""`\mathbb R^{3 \times 5}` as a shape; `\mathbb R` alone is that of a number."""
     start = p.here()
-    p.pos += 2
+    p.pos += 1
+    if not p.at_op("^"):
+        return Vector((number(1),), span=(start, p.before()))
+    p.pos += 1
     value = p.sub(p.bracketed() or [])
     return Vector(tuple(dimensions(value)), span=(start, p.before()))
 

@@ -66,7 +66,11 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 and (known.name not in vocabulary.quantities or vocabulary.quantities[known.name].role == "index")
                 and known.name not in vocabulary.ranges
             )
-            if parser.peek() is None and not letter:  # a lone index letter on the left is a name being defined
+            indexed = len(left) > 2 and left[1].text in {"[", "(", "_"}
+            euler = left[0].text == "e" and indexed and not vocabulary.knows_base("e")  # e[t] = h[t] - y[t]
+            if (
+                parser.peek() is None and not letter and not euler
+            ):  # a lone index letter on the left is a name being defined
                 continue
         except ReadError:
             pass

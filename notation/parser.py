@@ -382,8 +382,9 @@ class Parser(Postfixes):
         if word == "pi" and self.vocabulary.find(Symbol("pi")) is None:
             self.pos += 1
             return Call("pi", (), span=(token.start, token.end))
-        if word == "R" and self.vocabulary.find(Symbol("R")) is None and self.at_op("^", ahead=1):
-            return forms.reals(self)
+        if word == "R" and self.vocabulary.find(Symbol("R")) is None:
+            if self.at_op("^", ahead=1) or (self.pos and self.tokens[self.pos - 1].text == "in"):
+                return forms.reals(self)
         return self.symbol()
 
     def first_name_ahead(self, run: str) -> str:

@@ -57,7 +57,9 @@ def find_program(text: str) -> Block | None:
             if not _LOOP.search(part):
                 continue
             body = _parsed(part)
-            if body is not None and any(isinstance(n, (ast.For, ast.GeneratorExp)) for s in body for n in ast.walk(s)):
+            if body is not None and any(
+                isinstance(n, (ast.For, ast.GeneratorExp, ast.ListComp)) for s in body for n in ast.walk(s)
+            ):
                 comments = tuple(m[1].strip() for m in re.finditer(r"#+([^\n]*)", text))
                 return Block(body, comments, (starts[first], starts[first + length]))
     return None

@@ -257,7 +257,9 @@ def _without_remarks(tokens: list[Token], words: list[bool], known: Vocabulary) 
 def _is_size(inner: list[Token], known: Vocabulary) -> bool:
     """Whether a bracket only says a size, `n × K`."""
     sizes = {n for n, q in known.quantities.items() if q.role == "size"}
-    parts = [t for t in inner if not (t.kind == "op" and t.text == "times")]
+    parts = [
+        t for k, t in enumerate(inner) if not (k % 2 and (t.text == "times" or (t.kind == "name" and t.text == "x")))
+    ]
     return len(parts) >= 2 and len(inner) == 2 * len(parts) - 1 and all(t.text in sizes for t in parts)
 
 

@@ -427,7 +427,8 @@ class Spelling(Cursor):
                 )
         else:
             used = len([p for p in out.subs + out.sups if self._is_position(p)])
-            dims = 2 if found.shape is None and found.axes else len(found.shape or ())
+            entry = bool(found.axes) or (token.text == "[" and not token.space)  # g[1], where g is a vector of its own
+            dims = 2 if found.shape is None and entry else len(found.shape or ())
             steps = [p for p in out.subs + out.sups if any(t.kind == "num" or self._names_step(t) for t in p)]
             missing = not steps and len(out.subs) - labels + len(out.sups) < len(found.axes) + dims
             letter = len(inner) == 1 and inner[0].kind == "name" and inner[0].text in (INDEX_LETTERS | self.bound)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.kinds.base import Kind, unreadable, verdict
+from checkers.renaming import relabelled
 from checkers.runs import Design, Outcome, Stated, clauses, first_false, run
 from checkers.solution import Road, Solution
+from checkers.spec import Strict
 from checkers.verdict import Verdict
 from derivations.derivation import Step
 from derivations.model import Model
@@ -22,7 +26,16 @@ if TYPE_CHECKING:
     from checkers.bench import Bench
 
 # The better verdict of two readings of a design.
+_SENTENCE = 8  # words at least
 _ORDER = ("correct", "partial", "wrong", "undecided", "unreadable")
+
+
+class ForeseenDesign(Strict):
+    """A model that an examiner foresees, and what becomes of an answer that computes the same."""
+
+    model: str
+    verdict: Literal["partial", "wrong", "manual"]
+    message: str
 
 
 class Equations(Kind):
@@ -30,13 +43,14 @@ class Equations(Kind):
 
     An answer is right when the last quantity, computed from the answer's own equations, is that of the model at every
     step. `or` names models that are right as well (other ways to share weights), `otherwise: manual` leaves what equals
-    none of them to a person.
+    none of them to a person, `foreseen` are models that are known to be no answer.
     """
 
     kind: Literal["equations"] = "equations"
     model: str
     equations_of: list[str] = Field(alias="equations of", min_length=1)
     also: list[str] = Field([], alias="or")
+    foreseen: list[ForeseenDesign] = Field([])
     otherwise: Literal["wrong", "manual"] = "wrong"
     aliases: dict[str, str] = Field({})
 
@@ -50,7 +64,7 @@ class Equations(Kind):
         equations = [model.equation(name) for name in self.names(bench, question, model)]
         claims = tuple(Compare((e.left, e.right), ("=",)) for e in equations)
         roads = []
-        for name in (self.model, *self.also):
+        for name in (self.model, *self.also, *(f.model for f in self.foreseen)):
             other = bench.model(name)
             stated = {e.left.name: (Stated.of(e),) for e in other.equations if e.left.name != other.loss}
             found = run(Design(other, self.names(bench, question, other), stated), bench.worlds(name))
@@ -65,12 +79,34 @@ class Equations(Kind):
 
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
-        verdicts = [self.against(bench, question, text, name) for name in (self.model, *self.also)]
+        verdicts = [v for name in (self.model, *self.also) for v in self.readings(bench, question, text, name)]
         best = min(verdicts, key=lambda v: _ORDER.index(v.status))
+        for f in self.foreseen if best.status != "correct" else ():
+            for found in self.readings(bench, question, text, f.model):
+                if found.status == "correct":
+                    return verdict(question, text, f.verdict, reading=found.reading, message=f.message)
+        if best.status == "unreadable" and self.otherwise == "manual" and self.in_words(bench, text):
+            return verdict(question, text, "manual", message="A design in words waits for a person.")
         if best.status == "wrong" and self.otherwise == "manual":
             message = "These equations are none of the designs that are known to be right; a person decides."
             return verdict(question, text, "manual", reading=best.reading, message=message)
         return best
+
+    def readings(self, bench: Bench, question: Question, text: str, name: str) -> Iterator[Verdict]:
+        """The verdicts on the answer as it stands, and with its labels of parameters read as those of the model."""
+        model = bench.model(name).also_called(self.aliases)
+        for one in (text, *relabelled(text, model)):
+            found = self.against(bench, question, one, name)
+            if one == text or found.status == "correct":
+                yield replace(found, answer=text)
+
+    def in_words(self, bench: Bench, text: str) -> bool:
+        """Whether an answer is a sentence or more, without any equation."""
+        try:
+            answer = read_answer(text, bench.model(self.model).vocabulary)
+        except ReadError:
+            return False
+        return "=" not in text and not answer.errors and len(answer.words) >= _SENTENCE
 
     def against(self, bench: Bench, question: Question, text: str, name: str) -> Verdict:
         """The verdict on the answer as a description of one model."""

@@ -15,8 +15,9 @@ from checkers.solution import Road, Solution
 from checkers.verdict import Verdict, Witness
 from derivations.derivation import Step
 from derivations.model import Model
+from notation.brackets import dimensions
 from notation.plain import to_plain
-from notation.tree import Add, Call, Compare, Expr, Neg, Reduce, Ref, add, number
+from notation.tree import Add, Call, Compare, Expr, Neg, Reduce, Ref, add, free_names, number
 
 if TYPE_CHECKING:
     from checkers.bench import Bench
@@ -86,7 +87,7 @@ class Shape(Kind):
         """Judge one answer that is not empty."""
         model = bench.model(self.model)
         target, symbolic = self.target(bench, question, model)
-        rounds = [self.sizes] if self.sizes else [{s: k + 2 * n for n, s in enumerate(model.sizes)} for k in _ROUNDS]
+        rounds = [{s: k + 2 * n for n, s in enumerate(model.sizes)} | self.sizes for k in _ROUNDS]
         judged = [self.at_sizes(question, text, model, target, symbolic, sizes) for sizes in rounds]
         return next((v for v in judged if v.status != "correct"), judged[0])
 
@@ -107,9 +108,10 @@ class Shape(Kind):
             raise answer.errors[0] if answer.errors else nothing_to_read(text, "shape")
         mine = chosen.sizes
         wanted = show(key) if self.sizes else to_plain(Call("shape", symbolic))
-        yours = show(mine) if self.sizes else to_plain(chosen.statement.sides[-1])
+        side = chosen.statement.sides[-1]
+        yours = " × ".join(map(to_plain, dimensions(side))) if free_names(side) else show(mine)
         reading: tuple[Expr, ...] = (Call("shape", tuple(number(k) for k in mine)),)
-        reading = reading if self.sizes else chosen.statement.tree
+        reading = chosen.statement.tree if free_names(side) else reading
         right = mine == key or (len(key) == 1 and mine == (*key, 1)) or list(mine) in self.also
         if right and (why := doubt(text, chosen.statement.span, value=True)):
             return doubtful(question, text, why, reading)
@@ -122,10 +124,12 @@ class Shape(Kind):
 
 
 def choose(found: list[Dims], name: str, rank: int) -> Dims | None:
-    """The shape that is the answer: one that names the quantity, else the last of the right rank, else the last."""
+    """The shape that is the answer: one that names the quantity, else the last of the right rank, else the
+    last; shapes said of the quantity go before those of others."""
     named = [d for d in found if names_side(d.statement, name)]
     if named:
         return named[-1]
+    found = [d for d in found if d.subject == name] or found
     of_rank = [d for d in found if len(d.sizes) == rank]
     if of_rank:
         return of_rank[-1]

@@ -31,6 +31,7 @@ NEAR = 0.05
 # A value rounded or cut to two decimals counts as the exact one.
 ROUNDED = 0.01
 _CLASSES = re.compile(r"(?:the\s+)?(?:number|no\.?|num) of classes|#\s*classes|\b(?:num|n)_classes\b", re.IGNORECASE)
+_PERCENT = re.compile(r"(?<=\d)\s*per\s?cent\b", re.IGNORECASE)
 _BITS = re.compile(r"\b(?:bits?|shannons?)\b", re.IGNORECASE)
 
 
@@ -94,7 +95,8 @@ class UntrainedValue(Kind):
         line = bench.solution(question.id).steps[-1].line
         assert isinstance(line, Compare)
         low, high = (float(evaluate(e, _EMPTY)) for e in (line.sides[0], line.sides[-1]))
-        answer, values = read_numbers(_CLASSES.sub(str(self.classes), text), Vocabulary(open=True), {})
+        plain = _PERCENT.sub(r"\\%", _CLASSES.sub(str(self.classes), text))
+        answer, values = read_numbers(plain, Vocabulary(open=True), {})
         found = answer_value([v for v in values if v.value is not None]) or answer_value(values)
         if self.value == "accuracy" and found is not None and found.value is not None and found.value.shape == ():
             shares = [v for v in values if v.value is not None and v.value.shape == () and 0 <= float(v.value) <= 1]
