@@ -20,6 +20,8 @@ from notation.tree import Ref, walk
 from notation.vocabulary import Vocabulary
 
 _OPERATORS = frozenset("+-*/^")
+# a number after one of them counts classes: a softmax of size 4
+_MEASURES = frozenset({"size", "dimension"})
 
 
 class Value(Strict):
@@ -201,7 +203,7 @@ class _Classes:
             if text[k] == "1" and self.no_number(text, k):
                 pass
             elif text[k].isdigit():
-                if k + 1 < len(text) and text[k + 1] in self.of:
+                if (k + 1 < len(text) and text[k + 1] in self.of) or (k and text[k - 1] in _MEASURES):
                     counts.append(len(left))
                 left.append(text[k])
             elif hit is not None:
@@ -221,7 +223,7 @@ class _Classes:
 
     def judged(self, name: str, rest: str, count: int | None) -> list[Said]:
         """What a list and a number of classes say together."""
-        bounds = re.fullmatch(r"(\d+) ((?:[a-z=]+ )*)(?:to|through|until|and) (\d+)((?: [a-z=]+)*)", rest)
+        bounds = re.fullmatch(r"(\d+) ((?:[a-z=]+ )*?)(?:(?<!\d )|(?:to|through|until|and) )(\d+)((?: [a-z=]+)*)", rest)
         if self.numeric and bounds is not None:
             if not all(e.matches(bounds[k].split()) for e, k in zip(self.ends, (2, 4), strict=True)):
                 return []
