@@ -11,6 +11,7 @@ _SUB = r"(?:_?\s*(?:\{[^{}]*\}|\([^()]*\)|[a-zA-Z0-9](?![a-zA-Z])(?:\s*[-−]\s*
 _OUT = r"(?<![A-Za-z\\])(?:\\hat\s*)?\{?[yoŷ]\}?"
 _AT = r"_\s*(?:\{\s*[tikj]\s*\}|\(\s*[tikj]\s*\)|[tikj](?![A-Za-z]))"
 _LAST = r"_\s*(?:\{\s*[nT]\s*\}|\(\s*[nT]\s*\)|[nT](?![A-Za-z]))"
+_BEFORE = r"_\s*(?:\{\s*[ti]\s*-\s*1\s*\}|\(\s*[ti]\s*-\s*1\s*\)|[ti]\s*-\s*1(?!\d))"
 _DOTS = r"(?:\.{2,}|…|\\[lc]?dots|to|,)"
 _LIST = rf"{_OUT}_\{{?1\}}?\s*,?\s*(?:{_OUT}_\{{?2\}}?\s*,?\s*)?(?:{_DOTS}[\s,]*)+{_OUT}{_LAST}"
 _LISTED = re.compile(
@@ -61,6 +62,9 @@ def spelled_out(text: str) -> str:
     text = _LISTED.sub(" n outputs", text)
     text = re.sub(rf"((?:outputs?|labels?|predictions?|tags?|vectors?)\s*\(?){_OUT}{_AT}", r"\1", text)
     text = re.sub(rf"{_OUT}{_AT}", "output", text)
+    text = re.sub(rf"(\b(?:word|token|output|prediction|label|tag)\s*\(?)[wxyo]{_BEFORE}", r"\1", text)
+    text = re.sub(rf"(?<![A-Za-z])[wx]{_BEFORE}", "previous word", re.sub(rf"{_OUT}{_BEFORE}", "previous output", text))
+    text = re.sub(r"(?<![A-Za-z])([ti])\s*(?:'|’|\^\s*\{?)\s*th\b\}?", r"\1-th", text)
     text = re.sub(r"\b(?:e|E|emb|embed|embedding|Emb)\s*\(\s*([xw]_?\{?[ti]\}?)\s*\)", r"\1", text)
     return re.sub(r"[ \t]{2,}", " ", text)
 

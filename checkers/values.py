@@ -232,6 +232,10 @@ class _Classes:
                 return [self.off(name, f"the values run from {self.items[0][0]} to {self.items[-1][0]}")]
         else:
             listed = self.listed(rest)
+        numbers = rest.split()
+        if self.numeric and listed is None and count is None and len(numbers) > 2 and all(n.isdigit() for n in numbers):
+            odd = next((n for n in numbers if all(n not in item for item in self.items)), "")
+            return [self.off(name, f"{odd} is none of the values")] if odd and len({*numbers}) == len(numbers) else []
         if listed is None or (count is None and not listed):
             return []
         full = len(listed) == len(self.items)
