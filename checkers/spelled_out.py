@@ -22,7 +22,6 @@ _LISTED = re.compile(
 _INNER = r"(?:[^()]|\([^()]*\))*"
 _PROBABILITY = re.compile(rf"(?<![A-Za-z])[Pp](?:r|rob)?\s*\(({_INNER})\)")
 _SOFTMAX = re.compile(rf"\bsoftmax\s*\(({_INNER})\)", re.IGNORECASE)
-_STATE = re.compile(r"(?<![A-Za-z])[hsa]_?\s*(?:\{?\(?[nT]\)?\}?)(?![A-Za-z])")
 _UPDATE = re.compile(
     rf"(?:\b(?:with|where|i\.?e\.?,?|by|as|using)\s+)?(?<![A-Za-z])[hs]{_AT}\s*=\s*"
     rf"(?:[a-zA-Z]+|\\[a-z]+|σ|φ)\s*\(({_INNER})\)"
@@ -76,14 +75,18 @@ def _formula(inner: str) -> bool:
 
 def _softmax(match: re.Match[str]) -> str:
     inner = match[1]
-    if not re.search(r"(?<![A-Za-z])[hsaoz]", inner) or not _formula(inner):
+    at = re.findall(r"(?<![A-Za-z])[hsaoz](?:_?\s*(\{[^{}]*\}|\([^()]*\)|\w))?", inner)
+    steps = {a.strip("{}() ") for a in at}
+    if len(steps) != 1 or not steps <= {"", "t", "i", "n", "T"} or not _formula(inner):
         return match[0]
-    return "softmax from h_n" if _STATE.search(inner) else "softmax"
+    return "softmax from h_n" if steps <= {"n", "T"} else "softmax"
 
 
 def _probability(match: re.Match[str]) -> str:
     event, _, given = match[1].partition("|")
-    return "distribution" if _EVENT.match(event.strip()) and _formula(_plain(given)) else match[0]
+    if not (_EVENT.match(event.strip()) and _formula(_plain(given))):
+        return match[0]
+    return "distribution given previous outputs" if re.search(r"(?<![A-Za-z])[yos]", given) else "distribution"
 
 
 def _plain(given: str) -> str:

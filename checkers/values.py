@@ -235,7 +235,8 @@ class _Classes:
         numbers = rest.split()
         if self.numeric and listed is None and count is None and len(numbers) > 2 and all(n.isdigit() for n in numbers):
             odd = next((n for n in numbers if all(n not in item for item in self.items)), "")
-            return [self.off(name, f"{odd} is none of the values")] if odd and len({*numbers}) == len(numbers) else []
+            row = list(range(int(numbers[0]), int(numbers[0]) + len(numbers)))
+            return [self.off(name, f"{odd} is none of the values")] if odd and [int(n) for n in numbers] == row else []
         if listed is None or (count is None and not listed):
             return []
         full = len(listed) == len(self.items)
