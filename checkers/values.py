@@ -75,24 +75,30 @@ class Reader:
         ]
 
 
-def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) -> Reader:
-    """The reader of one field."""
+def reader(
+    name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]], known: dict[str, str] | None = None
+) -> Reader:
+    """The reader of one field. `known` holds expressions of synonyms that are made once for all fields."""
+    known = {} if known is None else known
     rules: list[_Number | _Classes] = []
     phrases: dict[str, Said] = {}
     for right, values in ((True, spec.right), (False, spec.wrong)):
         for value in values:
             v = Value.model_validate({"phrase": value}) if isinstance(value, str) else value
-            lead = f"(?:{pattern(v.lead, synonyms)})" if v.lead else ""
-            of = f"(?:{pattern(v.of, synonyms)})" if v.of else ""
-            if v.phrase and matches_nothing(pattern(v.phrase, synonyms)):
-                raise PhraseError(f"'{v.phrase}' can be left out as a whole")
+            lead = f"(?:{pattern(v.lead, synonyms, 0, known)})" if v.lead else ""
+            of = f"(?:{pattern(v.of, synonyms, 0, known)})" if v.of else ""
             if v.phrase:
-                expression = f"{lead}(?:{pattern(v.phrase, synonyms)})"
+                said = pattern(v.phrase, synonyms, 0, known)
+                if matches_nothing(said):
+                    raise PhraseError(f"'{v.phrase}' can be left out as a whole")
+                expression = f"{lead}(?:{said})"
                 phrases.setdefault(expression, Said(name, right, v.because, part=v.part))
             if v.number:
                 rules.append(_Number(v.number, Automaton([lead]), Automaton([of, ""]), right, v.because))
             if v.classes is not None:
-                ends = tuple(Automaton([f"(?:{pattern(e, synonyms)})?"]) for e in [*v.ends, "(a1)", "(a1)"][:2])
+                ends = tuple(
+                    Automaton([f"(?:{pattern(e, synonyms, 0, known)})?"]) for e in [*v.ends, "(a1)", "(a1)"][:2]
+                )
                 rules.append(
                     _Classes(
                         _items(v.classes),
@@ -104,7 +110,7 @@ def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) ->
                         ends,
                     )
                 )
-    cue = re.compile(pattern(spec.cue, synonyms)) if spec.cue else None
+    cue = re.compile(pattern(spec.cue, synonyms, 0, known)) if spec.cue else None
     return Reader(name, cue, tuple(phrases.values()), Automaton(list(phrases)), tuple(rules))
 
 

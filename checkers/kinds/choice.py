@@ -61,8 +61,9 @@ class Choice(Kind):
         if self._readers is not None:
             return self._readers
         try:
-            found = {name: reader(name, spec, self.words) for name, spec in self.fields.items()}
-            found[""] = reader("", FieldSpec.model_validate({"answer": "", "right": self.asides}), self.words)
+            known: dict[str, str] = {}
+            found = {name: reader(name, spec, self.words, known) for name, spec in self.fields.items()}
+            found[""] = reader("", FieldSpec.model_validate({"answer": "", "right": self.asides}), self.words, known)
             self._readers = found
             return found
         except PhraseError as problem:
