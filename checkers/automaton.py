@@ -123,14 +123,16 @@ class Automaton:
             first, last = self._alternatives(tokens, at)
             at[0] += 1
         sign = tokens[at[0]][0] if at[0] < len(tokens) else ""
+        if not sign or sign not in "?*+":
+            self._empty[here].append(first)
+            return last
         enter, leave = self._new(), self._new()
         self._empty[here].append(enter)
         self._empty[enter].append(first)
         self._empty[last].append(leave)
-        if sign and sign in "?*+":
-            at[0] += 1
-            if sign in "?*":
-                self._empty[enter].append(leave)
-            if sign in "*+":
-                self._empty[leave].append(enter)
+        at[0] += 1
+        if sign in "?*":
+            self._empty[enter].append(leave)
+        if sign in "*+":
+            self._empty[leave].append(enter)
         return leave

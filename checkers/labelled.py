@@ -6,11 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from checkers.spelled_out import spelled_out
+
 _NUMERALS = (("i", "ii", "iii", "iv", "v", "vi"), ("1", "2", "3", "4", "5", "6"), ("a", "b", "c", "d", "e", "f"))
 _NOISE = re.compile(r"\*\*|__|`|\\item\b|\\begin\{\w+\}(?:\[[^\]]*\])?|\\end\{\w+\}|^\s*#+\s*", re.MULTILINE)
 _ABBREVIATION = re.compile(
-    r"\b(?:i\.\s?e|e\.\s?g|incl|resp|viz|w\.\s?r\.\s?t|prob|dist|approx|no|vs|cf)\.(?=\s*[,a-z(])", re.IGNORECASE
+    r"\b(?:(?:i\.\s?e|e\.\s?g|incl|resp|viz|w\.\s?r\.\s?t|prob|dist|approx|vs|cf)\.(?=\s*[,a-z(])|no\.(?=\s*of\b))",
+    re.IGNORECASE,
 )
+# a long line that goes on in the next one, which is no label
+_WRAPPED = re.compile(r"(?<=[^\n]{50}[a-z,)}])[ \t]*\n[ \t]*(?=[a-z]{2,}[ ,-])(?![ivx]+\b|[^\n]{0,40}[:=])")
 _SENTENCE = re.compile(r"\n+|;|(?<![.\d])\.(?!\.)(?=\s|$)|(?<=\d)\.(?=\s+[A-Z]|\s*$)|\||(?<=[a-z])\)\s*(?=[A-Z])")
 
 
@@ -30,7 +35,8 @@ def pieces(text: str, labels: Mapping[str, Sequence[str]]) -> list[Piece]:
     >>> [(p.field, p.text.strip()) for p in pieces("(i) n (ii) none", {"outputs": [], "change": []})]
     [('outputs', 'n'), ('change', 'none')]
     """
-    text = _NOISE.sub(" ", text.strip().strip("{}")).replace('"', " ")
+    text = _NOISE.sub(" ", spelled_out(text).strip().strip("{}")).replace('"', " ")
+    text = _WRAPPED.sub(" ", text)
     text = _ABBREVIATION.sub(lambda m: m[0].replace(".", "").lower() + " ", text)
     marks = _enumerated(text, list(labels)) or _named(text, labels)
     if not marks:
@@ -39,7 +45,7 @@ def pieces(text: str, labels: Mapping[str, Sequence[str]]) -> list[Piece]:
     for (field, _, start), following in zip(marks, [*marks[1:], None], strict=True):
         end = following[1] if following is not None else len(text)
         inside = _relabelled(text[start:end], labels.get(field, ()), field)
-        lines = [s for s in re.split(r"\n+|(?<=[^.\d\s])\.\s", inside) if s.strip(" ,;.|")]
+        lines = [s for s in re.split(r"\n+|(?<=[^.\d\s])\.\s|;\s", inside) if s.strip(" ,;.|")]
         out.append(Piece(field, lines[0] if lines else ""))
         out.extend(Piece(field, s) for s in lines[1:])
     return out

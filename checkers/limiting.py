@@ -143,6 +143,18 @@ class Ladder:
         self, world: World, formula: Expr, letters: Mapping[str, Array], definitions: Mapping[str, tuple[Clause, ...]]
     ) -> tuple[Array, str]:
         """What the chosen value leads to by the model's equations, and the quantity that is shown."""
+        forward = self.consequent(world, formula, letters, definitions)
+        shown = ""
+        if self.shown is not None:
+            from notation.plain import to_plain
+
+            shown = f"{to_plain(self.shown)} = {float(evaluate(self.shown, forward)):.3g}"
+        return np.asarray(evaluate(self.of, forward), dtype=float), shown
+
+    def consequent(
+        self, world: World, formula: Expr, letters: Mapping[str, Array], definitions: Mapping[str, tuple[Clause, ...]]
+    ) -> Scope:
+        """The model's quantities and the answer's letters once the formula is put in."""
         functions = {"exp": _MOVING if letters else _FIXED}
 
         def own(name: str, at: tuple[int, ...]) -> Array:
@@ -154,12 +166,11 @@ class Ladder:
         if value.shape not in {shape, (*shape, 1)}:
             raise ShapeError(f"a vector of {shape[0]} entries is asked" if shape else "a number is asked")
         forward = self.forward(world, value.reshape(shape), functions)
-        shown = ""
-        if self.shown is not None:
-            from notation.plain import to_plain
 
-            shown = f"{to_plain(self.shown)} = {float(evaluate(self.shown, forward)):.3g}"
-        return np.asarray(evaluate(self.of, forward), dtype=float), shown
+        def known(name: str, at: tuple[int, ...]) -> Array:
+            return letters[name] if name in letters and not at else forward.lookup(name, at)
+
+        return replace(forward, lookup=known, definitions=definitions)
 
     def forward(self, world: World, value: Array, functions: Mapping[str, Callable[..., Any]]) -> Scope:
         """The model's equations with another value of the chosen input."""

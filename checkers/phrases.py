@@ -89,14 +89,19 @@ class PhraseError(ValueError):
     """A phrase of an assignment that cannot be read; the message says why."""
 
 
-def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) -> str:
+def pattern(
+    phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0, known: dict[str, str] | None = None
+) -> str:
     """A regular expression for a phrase over words that are each followed by a space.
+
+    `known` keeps the expressions of synonyms from one phrase to the next.
 
     >>> bool(re.fullmatch(pattern("1? output (each|<per>) word", {"per": ["at all"]}), "output all word "))
     True
     """
     if depth > 8:
         raise PhraseError(f"the synonyms in '{phrase}' refer to one another")
+    known = {} if known is None else known
     out, i = "", 0
     while i < len(phrase):
         c = phrase[i]
@@ -104,13 +109,15 @@ def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) 
             end = _closing(phrase, i)
             inner, i = phrase[i + 1 : end], end + 1
             silent = not words(inner) and "<" not in inner and phrase[i : i + 1] in {"?", "*"}
-            part = "" if silent else "(?:" + "|".join(_alternatives(_split(inner), synonyms, depth)) + ")"
+            part = "" if silent else "(?:" + "|".join(_alternatives(_split(inner), synonyms, depth, known)) + ")"
         elif c == "<":
             end = phrase.find(">", i)
             name = phrase[i + 1 : end]
             if end < 0 or name not in synonyms:
                 raise PhraseError(f"there are no synonyms <{name}>")
-            part = "(?:" + "|".join(_alternatives(synonyms[name], synonyms, depth + 1)) + ")"
+            if name not in known:
+                known[name] = "(?:" + "|".join(_alternatives(synonyms[name], synonyms, depth + 1, known)) + ")"
+            part = known[name]
             i = end + 1
         elif c in ")|?>":
             raise PhraseError(f"a stray '{c}' in '{phrase}'")
@@ -131,16 +138,18 @@ def pattern(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int = 0) 
     return out
 
 
-def _alternatives(phrases: Iterable[str], synonyms: Mapping[str, Sequence[str]], depth: int) -> list[str]:
+def _alternatives(
+    phrases: Iterable[str], synonyms: Mapping[str, Sequence[str]], depth: int, known: dict[str, str]
+) -> list[str]:
     """The expressions of alternatives; those of words that say nothing are left out where there are others."""
     found = list(phrases)
     said = [p for p in found if words(p) or re.search(r"[(<]", p)]
-    return [_saying(p, synonyms, depth) for p in said or found]
+    return [_saying(p, synonyms, depth, known) for p in said or found]
 
 
-def _saying(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int) -> str:
+def _saying(phrase: str, synonyms: Mapping[str, Sequence[str]], depth: int, known: dict[str, str]) -> str:
     """The expression of an alternative, which must not be empty: it would let a phrase match what was never said."""
-    found = pattern(phrase, synonyms, depth)
+    found = pattern(phrase, synonyms, depth, known)
     if matches_nothing(found):
         raise PhraseError(f"'{phrase}' can be left out, or holds only words that say nothing")
     return found

@@ -20,6 +20,8 @@ from notation.tree import Ref, walk
 from notation.vocabulary import Vocabulary
 
 _OPERATORS = frozenset("+-*/^")
+# a number after one of them counts classes: a softmax of size 4
+_MEASURES = frozenset({"size", "dimension"})
 
 
 class Value(Strict):
@@ -73,24 +75,30 @@ class Reader:
         ]
 
 
-def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) -> Reader:
-    """The reader of one field."""
+def reader(
+    name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]], known: dict[str, str] | None = None
+) -> Reader:
+    """The reader of one field. `known` holds expressions of synonyms that are made once for all fields."""
+    known = {} if known is None else known
     rules: list[_Number | _Classes] = []
     phrases: dict[str, Said] = {}
     for right, values in ((True, spec.right), (False, spec.wrong)):
         for value in values:
             v = Value.model_validate({"phrase": value}) if isinstance(value, str) else value
-            lead = f"(?:{pattern(v.lead, synonyms)})" if v.lead else ""
-            of = f"(?:{pattern(v.of, synonyms)})" if v.of else ""
-            if v.phrase and matches_nothing(pattern(v.phrase, synonyms)):
-                raise PhraseError(f"'{v.phrase}' can be left out as a whole")
+            lead = f"(?:{pattern(v.lead, synonyms, 0, known)})" if v.lead else ""
+            of = f"(?:{pattern(v.of, synonyms, 0, known)})" if v.of else ""
             if v.phrase:
-                expression = f"{lead}(?:{pattern(v.phrase, synonyms)})"
+                said = pattern(v.phrase, synonyms, 0, known)
+                if matches_nothing(said):
+                    raise PhraseError(f"'{v.phrase}' can be left out as a whole")
+                expression = f"{lead}(?:{said})"
                 phrases.setdefault(expression, Said(name, right, v.because, part=v.part))
             if v.number:
                 rules.append(_Number(v.number, Automaton([lead]), Automaton([of, ""]), right, v.because))
             if v.classes is not None:
-                ends = tuple(Automaton([f"(?:{pattern(e, synonyms)})?"]) for e in [*v.ends, "(a1)", "(a1)"][:2])
+                ends = tuple(
+                    Automaton([f"(?:{pattern(e, synonyms, 0, known)})?"]) for e in [*v.ends, "(a1)", "(a1)"][:2]
+                )
                 rules.append(
                     _Classes(
                         _items(v.classes),
@@ -102,7 +110,7 @@ def reader(name: str, spec: FieldSpec, synonyms: Mapping[str, Sequence[str]]) ->
                         ends,
                     )
                 )
-    cue = re.compile(pattern(spec.cue, synonyms)) if spec.cue else None
+    cue = re.compile(pattern(spec.cue, synonyms, 0, known)) if spec.cue else None
     return Reader(name, cue, tuple(phrases.values()), Automaton(list(phrases)), tuple(rules))
 
 
@@ -201,7 +209,7 @@ class _Classes:
             if text[k] == "1" and self.no_number(text, k):
                 pass
             elif text[k].isdigit():
-                if k + 1 < len(text) and text[k + 1] in self.of:
+                if (k + 1 < len(text) and text[k + 1] in self.of) or (k and text[k - 1] in _MEASURES):
                     counts.append(len(left))
                 left.append(text[k])
             elif hit is not None:
@@ -221,7 +229,7 @@ class _Classes:
 
     def judged(self, name: str, rest: str, count: int | None) -> list[Said]:
         """What a list and a number of classes say together."""
-        bounds = re.fullmatch(r"(\d+) ((?:[a-z=]+ )*)(?:to|through|until|and) (\d+)((?: [a-z=]+)*)", rest)
+        bounds = re.fullmatch(r"(\d+) ((?:[a-z=]+ )*?)(?:(?<!\d )|(?:to|through|until|and) )(\d+)((?: [a-z=]+)*)", rest)
         if self.numeric and bounds is not None:
             if not all(e.matches(bounds[k].split()) for e, k in zip(self.ends, (2, 4), strict=True)):
                 return []
@@ -230,6 +238,11 @@ class _Classes:
                 return [self.off(name, f"the values run from {self.items[0][0]} to {self.items[-1][0]}")]
         else:
             listed = self.listed(rest)
+        numbers = rest.split()
+        if self.numeric and listed is None and count is None and len(numbers) > 2 and all(n.isdigit() for n in numbers):
+            odd = next((n for n in numbers if all(n not in item for item in self.items)), "")
+            row = list(range(int(numbers[0]), int(numbers[0]) + len(numbers)))
+            return [self.off(name, f"{odd} is none of the values")] if odd and [int(n) for n in numbers] == row else []
         if listed is None or (count is None and not listed):
             return []
         full = len(listed) == len(self.items)

@@ -61,8 +61,9 @@ class Choice(Kind):
         if self._readers is not None:
             return self._readers
         try:
-            found = {name: reader(name, spec, self.words) for name, spec in self.fields.items()}
-            found[""] = reader("", FieldSpec.model_validate({"answer": "", "right": self.asides}), self.words)
+            known: dict[str, str] = {}
+            found = {name: reader(name, spec, self.words, known) for name, spec in self.fields.items()}
+            found[""] = reader("", FieldSpec.model_validate({"answer": "", "right": self.asides}), self.words, known)
             self._readers = found
             return found
         except PhraseError as problem:
@@ -98,7 +99,7 @@ class Choice(Kind):
         if half and not unread:
             message = f"Only a part of what is asked about {half[0]} was read with certainty; a person decides."
             return verdict(question, text, "manual", message=message)
-        if unread or any(len({s.right for s in mine}) > 1 for mine in by_field.values()):
+        if unread or any(contradictory(mine) for mine in by_field.values()):
             told = f" Read as right: {', '.join(known)}." if known else ""
             rest = f"'{' '.join(unread[0].split())[:60]}' was" if unread else "What contradicts itself was"
             message = f"{rest} not read with certainty; a person decides.{told}"
@@ -193,3 +194,8 @@ class Choice(Kind):
                 if found is not None:
                     return found
         return None
+
+
+def contradictory(mine: list[Said]) -> bool:
+    """Whether statements about one field are right and wrong; beside a wrong one a part of what is right is not."""
+    return any(not s.right for s in mine) and any(s.right and not s.part for s in mine)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.doubt import doubt
+from checkers.intermediate import stated, untrue_in_limit
 from checkers.kinds.base import Kind, doubtful, unreadable, verdict
 from checkers.limiting import Ladder, Reached
 from checkers.scales import Course, scales
@@ -180,6 +181,13 @@ class Limit(Kind):
             message = f"The shapes do not fit: {result.message}."
             return verdict(question, text, "wrong", reading=reading, message=message)
         if result.outcome == "reached":
+            assert read.statement is not None
+            untrue = untrue_in_limit(ladder, final, courses, read.answer, read.statement, ladder.chosen)
+            if untrue is not None:
+                message = (
+                    f"{ladder.chosen} is right, but what is stated beside it is not: {stated(read.answer, untrue)}."
+                )
+                return verdict(question, text, "partial", reading=reading, message=message)
             grown = any(c in {"large", "small", "negative"} for c in courses.values())
             how = "in the limit" if grown else f"within {self.tolerance:.0%}"
             return verdict(

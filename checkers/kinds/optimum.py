@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from checkers.assignment import Question
 from checkers.cases import Asked
 from checkers.formula import Alternative, Formula
+from checkers.intermediate import at_optimum, stated, untrue_at, with_slopes_as_zero
 from checkers.kinds.base import Kind, verdict
 from checkers.kinds.expression import Foreseen
 from checkers.pointwise import before_special_case, own_functions, plain_function, without_integrals
@@ -23,6 +25,7 @@ from notation.answer import read_answer
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Scope
+from notation.statement import Answer
 from notation.tree import Compare, Expr, Partial, Reduce, Ref, number, walk
 from reference_impl.world import Array, Place, World
 
@@ -136,6 +139,9 @@ class Optimum(Kind):
         ranges = model.vocabulary.ranges
         known = {target.name, *model.vocabulary.quantities, *model.vocabulary.spellings}
         plain = own_functions(plain_function(text, target.name, ranges), known, ranges)
+        lines = own_functions(
+            with_slopes_as_zero(plain_function(text, target.name, ranges), target.name), known, ranges
+        )
         plain = without_integrals(plain)
         found = judge.judge(plain)
         general = before_special_case(plain, model.parameters)
@@ -143,6 +149,9 @@ class Optimum(Kind):
             first = judge.judge(general)
             if first.status == "correct":
                 found = replace(first, notes=(*first.notes, "the remark on particular values was not judged"))
+        if found.status == "correct":
+            lines = without_integrals(before_special_case(lines, model.parameters))
+            found = self.with_lines(bench, question, found, lines, model, target, key)
         if found.status == "wrong" and self.condition_holds(plain, model, target, key, bench.worlds(self.model)):
             found = verdict(
                 question, text, "partial", message="The condition for the optimum is right; it is still to be solved."
@@ -150,6 +159,27 @@ class Optimum(Kind):
         if found.status in {"wrong", "unreadable"} and "=" not in text and len(re.findall(r"[A-Za-z]{3,}", text)) >= 6:
             found = verdict(question, text, "manual", message="An explanation in words waits for a person.")
         return replace(found, answer=text)
+
+    def with_lines(
+        self, bench: Bench, question: Question, found: Verdict, lines: str, model: Model, target: Ref, key: Expr
+    ) -> Verdict:
+        """The verdict on a right optimum, which an untrue equation on the way to it makes partial."""
+        answer = read_answer(lines, model.vocabulary)
+
+        def scopes(read: Answer) -> Iterator[Scope]:
+            for world in bench.worlds(self.model):
+                for name, at in world.values:
+                    if name == target.name:
+                        value = np.asarray(evaluate(key, self.scope(world, target, at)))
+                        where = replace(self.scope(world, target, at), definitions=read.definitions)
+                        yield at_optimum(where, target, at, value)
+
+        at_points = (n for n in model.inputs if n != target.name and model.vocabulary.quantities[n].axes)
+        untrue = untrue_at(answer, target, model.loss, frozenset(at_points), scopes)
+        if untrue is None:
+            return found
+        message = f"The result is right, but a line on the way to it is not: {stated(answer, untrue)}."
+        return verdict(question, found.answer, "partial", reading=found.reading, message=message)
 
     def condition_holds(self, text: str, model: Model, target: Ref, key: Expr, worlds: tuple[World, ...]) -> bool:
         """Whether an answer ends in an equation that the optimum fulfils, without being solved for it."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _FEW_WORDS = 3
 # `parameters (28 inputs, 64 units): 8,714`: a number this small a share of the count is a size
 _FAR = 0.02
+_DENIED = re.compile(r"\b(?:not|no|never|without|instead|scaled?|normali[sz]ed)\b|n't\b", re.IGNORECASE)
 # 10,698 parameters (32 units), 10,698 for LSTM-32
 _BESIDE = re.compile(r"[ \t]*\w*[ \t]*(?:\(([^)]*)\)|(?:for|in|with)\s+((?:the\s+)?(?:[A-Za-z]+[-\s(=]*)?\d+))")
 
@@ -42,7 +43,21 @@ class Metric(Strict):
     name: str
     low: float
     high: float
+    inside: Literal["correct", "manual"] = "correct"
     outside: Literal["wrong", "manual"] = "wrong"
+    possible: tuple[float, float] | None = None
+    unit: str = ""
+
+    def impossible(self, value: float, before: str, after: str) -> bool:
+        """Whether no program can report this value in the unit that stands just before or after it."""
+        if self.possible is None or not self.unit:
+            return False
+        named = re.compile(
+            rf"[\s$*]*[(\[]?\s*(?:(?:in|as|of)\s+)?(?:the\s+|\w+\s+of\s+)?{re.escape(self.unit)}", re.IGNORECASE
+        )
+        clause = re.split(r"[.;\n](?!\d)", before)[-1]
+        told = named.match(after) or (named.search(clause) and not _DENIED.search(clause))
+        return bool(told) and not self.possible[0] <= value <= self.possible[1]
 
 
 class Derived(Strict):
@@ -67,7 +82,10 @@ class Program(Kind):
         """Derive the answer and check it on every road that applies."""
         rule = "Read by a person."
         if self.metric is not None:
-            rule = f"A reported {self.metric.name} counts from {self.metric.low:g} to {self.metric.high:g}."
+            counts = "counts" if self.metric.inside == "correct" else "is plausible"
+            rule = f"A reported {self.metric.name} {counts} from {self.metric.low:g} to {self.metric.high:g}."
+            if self.metric.inside == "manual":
+                rule += " Whether the program gives it, a person decides."
         answers: list[Expr] = []
         steps: list[Step] = []
         roads: list[Road] = []
@@ -105,6 +123,14 @@ class Program(Kind):
             return verdict(question, text, "manual", message=f"{message} {said}".strip())
         if why := next((why for _, span in found if (why := doubt(text, span, value=True))), ""):
             return doubtful(question, text, why, ())
+        refuted = [self.metric.impossible(r, text[:start], text[end:]) for r, (start, end) in found]
+        if all(refuted) and self.metric.possible is not None:
+            low, high = map(shown, self.metric.possible)
+            value = f"{shown(found[0][0])} {self.metric.unit}"
+            message = f"A {self.metric.name} of {value} is impossible: it lies between {low} and {high}."
+            return verdict(
+                question, text, "wrong", witness=Witness(self.metric.name, f"{low} to {high}", value), message=message
+            )
         outside = next((r for r, _ in found if not self.metric.low <= r <= self.metric.high), None)
         if outside is not None and self.metric.outside == "manual":
             bounds = f"{shown(self.metric.low)} and {shown(self.metric.high)}"
@@ -128,6 +154,11 @@ class Program(Kind):
                 witness=wrong_count.witness,
                 message=f"The {self.metric.name} is within bounds ({told}). {wrong_count.message}",
             )
+        if self.metric.inside == "manual":
+            message = (
+                f"A {self.metric.name} of {told} is within the bounds; whether the program gives it, a person decides."
+            )
+            return verdict(question, text, "manual", message=message)
         return verdict(question, text, "correct", evidence=f"{self.metric.name} {told}. {said}".strip())
 
     def measured(self, text: str) -> list[tuple[float, Span]]:
