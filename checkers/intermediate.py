@@ -100,6 +100,8 @@ def _nowhere_true(steps: _Steps, pair: tuple[Expr, Expr], s: Statement, approxim
     nodes = [node for side in pair for node in walk(side)]
     if any(isinstance(node, (Compare, Partial)) for node in nodes):
         return False
+    if any(isinstance(side, Ref) and not side.at and side.name in steps.courses for side in pair):
+        return False  # beta = 100, for example
     behind = re.split(r"\n|[.;](?!\d)", steps.answer.text[s.span[1] :])[0][:40]
     for world in steps.ladder.worlds:
         named = {p.name for n in nodes if isinstance(n, Ref) for p in n.at if isinstance(p, Ref)}

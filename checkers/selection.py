@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,8 @@ from notation.tree import Call, Compare, Component, Expr, Num, Partial, Ref, Tra
 from notation.vocabulary import Vocabulary
 from reference_impl.world import World
 
+# dW, grad_W: what is differentiated is not said
+_UNNAMED = re.compile(r"(?:d|grad|g)_?[A-Za-z]\w{0,4}")
 _NOTHING = Answer("", (), Vocabulary())
 
 
@@ -53,7 +56,7 @@ class Selection:
 
     def statements(self, answer: Answer) -> list[Statement]:
         """The answer's statements; the one local name that all others lead to is read as what was asked."""
-        out = [self.named_as_asked(s) for s in answer.statements]
+        out = [self.named_as_asked(s, answer.text) for s in answer.statements]
         if any(self.about_target(s) and s.role != "premise" for s in out):
             return out
         name = self.result_name(out, answer)
@@ -66,10 +69,12 @@ class Selection:
             for s in out
         ]
 
-    def named_as_asked(self, s: Statement) -> Statement:
+    def named_as_asked(self, s: Statement, text: str) -> Statement:
         """A program's `dW` is the derivative of what the question differentiates."""
         left, target = s.left, self.asked.target
-        if not isinstance(left, Partial) or left.of != UNNAMED or not isinstance(target, Partial):
+        if not isinstance(left, Partial) or not isinstance(target, Partial) or left.signal:
+            return s
+        if left.of != UNNAMED and not _UNNAMED.fullmatch(text[slice(*left.span)].strip()):
             return s
         if not isinstance(left.wrt, Ref) or left.wrt.name != self.asked.head.name:
             return s

@@ -37,5 +37,5 @@ def _uses(text: str, letter: str) -> bool:
     """Whether a name stands in a text, not within a longer word or command, and is given no meaning there."""
     plain = text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉ₜ", "0123456789t"))
     name = rf"(?<![A-Za-z\\]){re.escape(letter)}"
-    defined = rf"{name}(?:_?\{{?\w\}}?|[\[(]\w[\])])?[\s&$]*(?::=|=|:|≡|\\equiv|\\coloneqq)"
+    defined = rf"{name}(?:_?\{{?\w\}}?|[\[(]\w[\])])?[\s&$]*(?::=|=|≡|\\equiv|\\coloneqq)"
     return re.search(rf"{name}(?![A-Za-z])", plain) is not None and re.search(defined, plain) is None

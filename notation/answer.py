@@ -13,7 +13,7 @@ from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
 from notation.programs import find_program, read_program
-from notation.remarks import remarks, without_conditions
+from notation.remarks import remarks, with_immediate, without_conditions
 from notation.segments import Segment, segment
 from notation.statement import Answer, Role, Statement
 from notation.tokens import Token
@@ -34,6 +34,7 @@ from notation.words import CONDITION_WORDS, DEFINITION_WORDS, PREMISE_WORDS
 
 _OPERATORS = frozenset("+ * / = ^ elementwise dot times outer @ < > <= >= _ ( [".split())
 CONSTANT_WORDS = frozenset({"e", "T"})
+_SIZES = frozenset({"shape", "size", "dimension", "dimensions", "dim"})
 _VERBS = (["has"], ["have"], ["is"], ["are"])
 
 
@@ -48,7 +49,7 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
         if (found := read_program(text, program, vocabulary)) is not None:
             return found
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
-    text = without_conditions(text)
+    text = without_conditions(with_immediate(text))
     segments = segment(text, vocabulary, thousands=thousands)
     vocabulary = with_own_names(segments, text, vocabulary)
     reader = _Reader(text, vocabulary)
@@ -106,6 +107,8 @@ class _Reader:
                 self.words.extend(t.text for t in one.tokens)  # delta(T+1) = 0: the convention, said of an own name
             elif one.lead == "of" and len(one.tokens) <= 6 and not any(t.text == "=" for t in one.tokens):
                 self.words.extend(t.text for t in one.tokens)  # the density of G(z)
+            elif one.lead in _SIZES and one.tokens[0].text in {"(", "["}:
+                self.words.extend(t.text for t in one.tokens)  # shape (K,)
             elif any(start <= one.tokens[0].start < end for start, end in remarks(self.text)):
                 self.words.extend(t.text for t in one.tokens)
             elif _mathematical(one.tokens):
@@ -140,7 +143,7 @@ class _Reader:
         if _reference(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
-        if _gloss(tokens) or _enumeration(tokens, one.lead):
+        if _gloss(tokens) or self.names_function(tokens) or _enumeration(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
         headless = tokens[0].kind == "op" and tokens[0].text == "="
@@ -223,6 +226,13 @@ class _Reader:
         if number_given and not words and not one.line_start and previous is not None and previous.role == "definition":
             return "definition"  # with n = 3, d = 2
         return "claim"
+
+    def names_function(self, tokens: list[Token]) -> bool:
+        """Whether tokens only say which function a letter is, `sigma = logistic`, as the vocabulary knows by now."""
+        if len(tokens) != 3 or tokens[1].text != "=" or tokens[2].kind != "name":
+            return False
+        named = FUNCTIONS.get(tokens[2].text)
+        return named is not None and self.vocabulary.functions.get(tokens[0].text) == named
 
     def range_of(self, tokens: list[Token]) -> Expr | None:
         """`t = 1, ..., T` and `t ∈ {1, ..., T}` as a condition."""
@@ -360,6 +370,8 @@ def _gloss(tokens: list[Token]) -> bool:
     """
     if tokens[-1].kind == "op" and tokens[-1].text == "=" and not any(t.text == "=" for t in tokens[:-1]):
         return True
+    if len(tokens) <= 3 and tokens[-1].text == "+" and (tokens[0].kind == "partial" or tokens[0].text == "d"):
+        return True  # where d+ is the immediate derivative
     operands = [t for t in tokens if t.kind not in {"op", "sep"}]
     return all(t.kind == "name" and (t.text in FUNCTIONS or t.text in CONSTANT_WORDS) for t in operands)
 

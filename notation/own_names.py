@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from notation.errors import ReadError
+from notation.lexicon import FUNCTIONS
 from notation.parser import Parser
 from notation.scope import Clause
 from notation.segments import Segment
@@ -45,6 +46,9 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             continue  # sigma = the activation
         if [t.text for t in one.tokens[len(left) + 1 :]] == ["0"] and left[0].text in labelled & plain:
             continue  # delta(T+1) = 0 is said of all deltas
+        if (function := _own_function(left, one.tokens[len(left) + 1 :], vocabulary)) is not None:
+            vocabulary = replace(vocabulary, functions={**vocabulary.functions, left[0].text: function})
+            continue
         parser = Parser(list(left), text, vocabulary)
         try:
             known = parser.relation()
@@ -102,6 +106,15 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 label += "".join(t.text for t in piece)
         vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
     return vocabulary
+
+
+def _own_function(left: list[Token], right: list[Token], vocabulary: Vocabulary) -> str | None:
+    """What a letter stands for that is said to be a function: the sigma of `sigma = logistic`, the g of `g = tanh`."""
+    letter = left[0]
+    free = letter.text not in vocabulary.functions and vocabulary.find(Symbol(letter.text)) is None
+    if len(left) != 1 or len(right) != 1 or not free or right[0].kind != "name":
+        return None
+    return FUNCTIONS.get(right[0].text)
 
 
 def _own_steps(lefts: list[tuple[Segment, list[Token]]], vocabulary: Vocabulary) -> frozenset[str]:

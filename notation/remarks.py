@@ -8,6 +8,7 @@ from functools import cache
 _WORD = re.compile(r"(?<![\\\w])[A-Za-z][a-z]{2,}(?![\w(])")
 _PARENTHESES = re.compile(r"\((?:[^()\n]|\([^()\n]*\))*\)")
 _RELATION = re.compile(r"[=<>≈∈]|\\(?:approx|leq?|geq?|in|sim)\b")
+_IMMEDIATE = re.compile(r"(?<![\w}])d\+(?=[A-Za-z]\w*(?:\[[^\]\n]*\]|_?\{[^}\n]*\}|\([^)\n]*\))?\s*/\s*(?:d|∂))")
 _FEW, _SOME = 4, 2
 
 
@@ -21,6 +22,11 @@ def remarks(text: str) -> tuple[tuple[int, int], ...]:
     ()
     """
     return tuple(m.span() for m in _PARENTHESES.finditer(text) if _words(m[0]) >= _FEW and not _RELATION.search(m[0]))
+
+
+def with_immediate(text: str) -> str:
+    """The text with the plus of an immediate derivative as a sign of its own: `d+H/dW`."""
+    return _IMMEDIATE.sub("∂⁺", text)
 
 
 def without_conditions(text: str) -> str:
