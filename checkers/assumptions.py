@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,8 @@ from notation.evaluate import evaluate
 from notation.statement import Answer, Statement
 from notation.tree import Compare, Expr, Num, Partial, Ref, Vector, walk
 from notation.vocabulary import STEPPED, Vocabulary
+
+_SCRIPTED = re.compile(r"(\\[A-Za-z]+|[^\W\d_])\s*_\s*\{?\s*([A-Za-z])(?![A-Za-z])")
 
 
 class Assumptions(Selection):
@@ -41,9 +44,13 @@ class Assumptions(Selection):
 
     def own_meanings(self, answer: Answer) -> Vocabulary | None:
         """The vocabulary without further spellings that the answer defines as names of its own; None for none."""
+        heads = [s.sides[0].span[0] for s in answer.statements if len(s.sides) > 1]
         start = [s.sides[0].span[0] for s in answer.statements if len(s.sides) > 1 and isinstance(s.left, Ref)]
         letters = {answer.text[k : k + 1] for k in start}
         known = self.model.vocabulary.spellings
+        scripted = {(m[1], m[2]) for k in heads if (m := _SCRIPTED.match(answer.text, k))}
+        # \delta_c beside \delta_C: two names where c is no other spelling of C
+        letters |= {k for base, k in scripted if (base, known.get(k, k).rstrip(STEPPED)) in scripted - {(base, k)}}
         extra = {k for k in known if k in letters and known[k].rstrip(STEPPED) != k}
         if not extra:
             return None

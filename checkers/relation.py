@@ -9,6 +9,7 @@ time. What a formula uses is recorded while it is evaluated: that is how "in ter
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -58,12 +59,15 @@ _LAYOUTS = (
     Reading("vectors are read as rows, as the answer says", {"row_vectors": True}),
     Reading("the weight leads from its first index to its second, as the answer says", {"swapped": True}),
 )
+_MIXED = "error signals are read as derivatives by what an activation is applied to, where one is"
 _DERIVATIVES = (
     Reading(),
     Reading("derivatives between quantities are read as direct ones", {"direct": True}),
     Reading("derivatives between quantities are read with earlier steps held fixed", {"immediate": True}),
     Reading("derivatives by a parameter are read as direct ones", {"direct_parameters": True}),
     Reading("error signals are read as derivatives by what the activation is applied to", {"signals": True}),
+    Reading(_MIXED, {"mixed": True}),
+    Reading(_MIXED, {"mixed": True, "signals": True}),
 )
 
 
@@ -98,6 +102,7 @@ def readings(side: Expr, answer: Answer, parameters: Collection[str]) -> Iterato
         "immediate": bool(partials),
         "direct_parameters": any(isinstance(w, Ref) and w.name in parameters for w in partials),
         "signals": any(isinstance(n, Partial) and n.signal for n in nodes),
+        "mixed": len(signals_of(answer)) > 1,
         "row_vectors": _ROWS.search(answer.text) is not None,
         "swapped": _FROM_TO.search(answer.text) is not None,
         "ascending": product,
@@ -361,6 +366,12 @@ class Relation(Cases):
         return (wrt, wrt_at) != (self.asked.head.name, case.at)  # any step of this quantity, but not the target itself
 
 
+def signals_of(answer: Answer) -> frozenset[str]:
+    """The quantities of which an answer names error signals."""
+    nodes = (n for s in answer.statements for side in s.sides for n in walk(side))
+    return frozenset(n.wrt.name for n in nodes if isinstance(n, Partial) and n.signal and isinstance(n.wrt, Ref))
+
+
 def recording(
     world: World,
     definitions: Mapping[str, tuple[Clause, ...]],
@@ -380,9 +391,11 @@ def recording(
 
     direct, by_parameter = options.get("direct", False), options.get("direct_parameters", False)
     immediate = options.get("immediate", False)
-    own = {"direct", "direct_parameters", "immediate", "signals", "swapped"}
+    own = {"direct", "direct_parameters", "immediate", "signals", "mixed", "swapped"}
     plain = {k: v for k, v in options.items() if k not in own}
     slope = world.slope if options.get("signals") else None
+    if options.get("mixed"):
+        slope = functools.partial(world.slope, cell=slope is None, loose=True)
     return replace(world.scope(definitions, **plain), partial=partial, slope=slope)
 
 

@@ -125,6 +125,9 @@ def differential(p: Parser, token: Token) -> Expr | None:
         after = p.peek(1), p.peek(2)
         named = after[0] is not None and after[0].text == "_" and after[1] is not None and after[1].kind == "name"
         return _of_what(p, _adjoint_of(p, token.start, 2), token.start) if named else None
+    if token.text.startswith("grad") and p.vocabulary.loss and p.vocabulary.find(Symbol(token.text)) is None:
+        saved, kept = p.pos, list(p.tokens)
+        return _adjoint_run(p, replace(token, text=token.text[3:], start=token.start + 3), saved, kept)
     if not _d_run(token) or (p.vocabulary.find(Symbol(token.text)) is not None and len(token.text) > 1):
         return None
     if p.vocabulary.function(token.text) is not None and len(token.text) > 1 and takes_argument(p, 1):

@@ -211,7 +211,7 @@ def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:
     if after is not None and after.text == "(" and not after.space and near_function(run):
         return False  # a misspelt function is no word
     if len(run) >= 4 and not touched:  # a word of a sentence, even where its letters happen to be names
-        return not (token.roman and _spells(run, known))
+        return not ((token.roman or run.startswith("grad")) and _spells(run, known))
     return not (len(run) <= 6 and _spells(run, known))
 
 
@@ -220,8 +220,8 @@ def _spells(run: str, known: Vocabulary) -> bool:
     reader = Names([], run, known)
     if reader.readable(run):
         return True
-    rest = run[1:]
-    return known.loss is not None and run[0] == "d" and len(rest) >= 1 and reader.readable(rest)
+    rest = run.removeprefix("grad") if run.startswith("grad") else run[1:] if run[0] == "d" else ""
+    return known.loss is not None and len(rest) >= 1 and reader.readable(rest)
 
 
 def _without_remarks(tokens: list[Token], words: list[bool], known: Vocabulary) -> tuple[list[Token], list[bool]]:

@@ -82,14 +82,19 @@ class World:
             return np.zeros(self.shapes[name])
         raise MissingStepError(f"{name} does not exist at step {', '.join(map(str, at))}")
 
-    def slope(self, name: str, at: tuple[int, ...]) -> tuple[str, Array]:
-        """The slope of the activation by which a quantity is computed; of the candidate for a cell that has none."""
-        for one in (name, f"\\tilde {name}", f"\\tilde{{{name}}}"):
+    def slope(self, name: str, at: tuple[int, ...], *, cell: bool = False, loose: bool = False) -> tuple[str, Array]:
+        """The slope of the activation by which a quantity is computed; of the candidate for a cell that has none.
+
+        A `cell` stands for itself, not for its candidate. Where no activation is, a `loose` slope is 1.
+        """
+        for one in (name,) if cell else (name, f"\\tilde {name}", f"\\tilde{{{name}}}"):
             if (one, at) in self.slopes:
                 return one, self.slopes[one, at]
             if one in self.shapes and self.beyond(one, at) and any(n == one for n, _ in self.slopes):
                 return one, np.zeros(self.shapes[one])
-        raise EvaluationError(f"{name} is not computed by an activation")
+        if name not in self.shapes or not loose:
+            raise EvaluationError(f"{name} is not computed by an activation")
+        return name, np.ones(self.shapes[name])
 
     def beyond(self, name: str, at: tuple[int, ...]) -> bool:
         """Whether a position lies after the last step, or before the first of what runs backwards."""
