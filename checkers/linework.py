@@ -1,0 +1,136 @@
+"""Lines as they are typed: several equations beside each other, code with its remarks, chains that go on below.
+
+Only spellings change here. Equations that only a space keeps apart get a semicolon, `a, b = 1, 2` becomes two of them,
+a number in a remark is what the line before it gives, and a line that begins with `=` goes on with the equation it is
+about, not with what stands in a clause behind it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from checkers.told import DOT, OVERBAR
+
+_NAME = r"(?:d|∂)?[A-Za-z][\u0300-\u036f\u02d9]?(?:_?\{?-?\d+\}?|[₀-₉]+)?[\u0300-\u036f\u02d9]?(?:_?(?:dot|bar))?['′]?"
+_FUNCTION = r"(?:sin|cos|tan|exp|log|ln|sqrt|sigmoid|sigma|σ|e|pi|π)(?![A-Za-z])"
+_PLAIN = rf"(?:\d+(?:\.\d+)?|{_FUNCTION}|[-+*/^·×()\u2212²³])"
+_WORTH = rf"{_PLAIN}+"
+# a=2 b=e^2 c=1
+_TIGHT = re.compile(rf"(?<==)({_WORTH}|[^\s=;,]*[-+*/^·()][^\s=;,]*)[ \t]+(?=\$?{_NAME}=[^\s=])")
+# v4 = 2 v5 = 0.7311 v6 = 1
+_ONE = rf"{_NAME}[ \t]*(?:=|≈)[ \t]*{_WORTH}"
+_LOOSE = re.compile(rf"(?m)(?:^|(?<=[:|]))[ \t]*{_ONE}(?:[ \t]+{_ONE}){{2,}}[ \t.]*$")
+
+_TUPLE = re.compile(
+    rf"(?m)(?P<lead>^|;)[ \t]*(?P<names>{_NAME}(?:[ \t]*,[ \t]*{_NAME})+)"
+    r"[ \t]*=[ \t]*(?P<values>[^=;#\n]+?)(?=[ \t]*(?:;|#|$))"
+)
+_REMARK = re.compile(
+    r"(?m)^(?P<code>[^\n#]*=[^\n#]*?)[ \t]*(?:#|//|%)[ \t]*(?:=+|->|→|>>>)?[ \t]*"
+    rf"(?P<worth>\[[^\[\]\n]*\]|\([-+\d.,\s]+\)|[-+\u2212]?\d+(?:\.\d+)?"
+    rf"|(?={_NAME}[ \t]*=[ \t]*[-+\d\[])(?P<said>[^\n]+))[ \t]*$"
+)
+_CODE = re.compile(r"\b(?:np|numpy|torch|jnp|math)\.|\*\*|^\s*(?:import|from|def|for|print)\b", re.M)
+_STACK = re.compile(
+    r"\b(?:np|numpy|jnp|torch)\.(?:stack|vstack|row_stack|array|asarray|tensor)\(\s*"
+    r"(?P<list>\[(?:[^\[\]]|\[[^\[\]]*\])*\])\s*(?:,\s*(?:axis|dim)\s*=\s*0\s*)?(?:,\s*dtype\s*=\s*[\w.]+\s*)?\)"
+)
+_PRINTED = re.compile(r"(?m)^[ \t]*>>>[ \t]*(?=\[|[-+]?\d+\.\d)")
+_UNITS = re.compile(r"(?<![\w\\])(?P<g>[a-df-z])_?\{?(?P<n>-?\d+)\}?[ \t]*=[ \t]*\[(?P<list>[\d.,\s]+)\]")
+
+# v̄_2 = a + b, with a = 2 and b = 3 / = 5
+_ON = re.compile(
+    r"(?m)^(?P<main>[^\n]*?(?:=|≈)[^\n]*?)(?:,[ \t]*|[ \t]+|\()"
+    r"(?:\\text\s*\{\s*)?(?:with(?!\s+(?:respect|seeds?))|where|using|since)\b"
+    r"(?:\s*\})?(?P<clause>[^\n]*?(?:=|≈|\\approx)[^\n=]*?[\d)}.](?:\$|\\\)|\s)*)[.;]?\)?[ \t]*\n"
+    r"(?P<more>(?:[ \t]*(?:&|\$|\\\()?[ \t]*(?:=|≈|\\approx)[^\n]*\n?)+)"
+)
+
+
+def in_lines(text: str, *, forwards: bool) -> str:
+    r"""The text with one equation after the other; `forwards` tells whether unit vectors seed tangents.
+
+    >>> in_lines("a=2 b=e^2 c=1", forwards=True)
+    'a=2 ; b=e^2 ; c=1'
+    >>> in_lines("v4=v1 v2=2", forwards=True)
+    'v4=v1 v2=2'
+    >>> in_lines("a, b = 2., 1.", forwards=True)
+    'a = 2 ; b = 1'
+    >>> in_lines("u = a + b, with a = 2 and b = 3\n= 5", forwards=True)
+    'u = a + b = 5 ; a = 2 and b = 3\n'
+    """
+    text = _ON.sub(_continued, text)
+    if _CODE.search(text):
+        text = _STACK.sub(lambda m: m["list"], _PRINTED.sub("", text))
+        text = _TUPLE.sub(_several, text)
+        text = _REMARK.sub(_remark, text)
+        text = _seeded(text, DOT if forwards else OVERBAR)
+    elif _TUPLE.search(text):
+        text = _TUPLE.sub(_several, text)
+    text = _LOOSE.sub(lambda m: re.sub(rf"(?<=[\d)²³e])[ \t]+(?={_NAME}[ \t]*(?:=|≈))", " ; ", m[0]), text)
+    return _TIGHT.sub(r"\1 ; ", text)
+
+
+def _continued(match: re.Match[str]) -> str:
+    """The chain with its end, then the clause; unchanged where the clause has no number of its own yet."""
+    last = re.split("=|≈|\\\\approx", match["clause"])[-1]
+    if re.search(r"[A-Za-z](?<!e)(?![\w]*\d*e)", re.sub(r"\\[a-z]+|\band\b", "", last)):
+        return match[0]
+    more = " ".join(line.strip() for line in match["more"].split("\n"))
+    dollars = match["main"].count("$") % 2
+    main = match["main"] + ("$" if dollars else "")
+    clause = match["clause"].strip()
+    if dollars and clause.count("$") % 2:
+        clause = "$" + clause
+    return f"{main} {more.strip()} ; {clause}\n"
+
+
+def _several(match: re.Match[str]) -> str:
+    names = [n.strip() for n in match["names"].split(",")]
+    values = [re.sub(r"(?<=\d)\.$", "", v.strip()) for v in _apart(match["values"])]
+    if len(names) != len(values):
+        return match[0]
+    pairs = [f"{n} = {v}" for n, v in zip(names, values, strict=True)]
+    return f"{match['lead']} {' ; '.join(pairs)}" if match["lead"] else " ; ".join(pairs)
+
+
+def _apart(text: str) -> list[str]:
+    """Cut at commas outside brackets."""
+    out, depth = [""], 0
+    for c in text:
+        depth += (c in "([{") - (c in ")]}")
+        if c == "," and depth == 0:
+            out.append("")
+        else:
+            out[-1] += c
+    return out
+
+
+def _remark(match: re.Match[str]) -> str:
+    if match["said"]:
+        return f"{match['code']} ; {match['said']}"
+    return f"{match['code']} = {match['worth']}"
+
+
+def _seeded(text: str, mark: str) -> str:
+    """The text with a letter that is seeded with unit vectors, `d1 = [1, 0]`, as the tangents of nodes."""
+    units: dict[str, set[str]] = {}
+    for found in _UNITS.finditer(text):
+        entries = sorted(float(x) for x in re.findall(r"\d+(?:\.\d+)?", found["list"]))
+        if len(entries) > 1 and entries == [0.0] * (len(entries) - 1) + [1.0]:
+            units.setdefault(found["g"], set()).add(found["n"])
+    for letter, seeds in units.items():
+        own = _numbers(text, letter)
+        nodes = {
+            c: len(own & _numbers(text, c)) for c in sorted(set(re.findall(r"(?<![A-Za-z\\])([a-z])_?\{?\d", text)))
+        }
+        nodes.pop(letter, None)
+        if len(own - seeds) < 2 or not nodes or max(nodes.values()) < 2:
+            continue
+        node = max(nodes, key=lambda c: (nodes[c], c == "v"))
+        text = re.sub(rf"(?<![A-Za-z\\]){letter}_?\{{?(-?\d+)\}}?(?!\w)", rf"{node}{mark}_{{\1}}", text)
+    return text
+
+
+def _numbers(text: str, letter: str) -> set[str]:
+    return set(re.findall(rf"(?<![A-Za-z\\]){letter}_?\{{?(-?\d+)\}}?(?!\w)", text))
