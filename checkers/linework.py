@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 
-from checkers.told import DOT, OVERBAR
+from checkers.told import ARROW, DOT, OVERBAR
 
-_NAME = r"(?:d|∂)?[A-Za-z][\u0300-\u036f\u02d9]?(?:_?\{?-?\d+\}?|[₀-₉]+)?[\u0300-\u036f\u02d9]?(?:_?(?:dot|bar))?['′]?"
+_NODE = r"[A-Za-zα-ωψ][\u0300-\u036f\u02d9]?(?:_?\{?-?\d+\}?|[₀-₉]+)?[\u0300-\u036f\u02d9]?(?:_?(?:dot|bar))?['′]?"
+_CALLED = r"(?:σ|sigma|sigmoid|sin|cos|exp)\([^()\s]*\)"
+_NAME = rf"(?:(?:d|∂){_NODE}/(?:d|∂){_NODE}|(?:1[-+\u2212])?(?:(?:d|∂)?{_NODE}|{_CALLED}))"
 _FUNCTION = r"(?:sin|cos|tan|exp|log|ln|sqrt|sigmoid|sigma|σ|e|pi|π)(?![A-Za-z])"
 _PLAIN = rf"(?:\d+(?:\.\d+)?|{_FUNCTION}|[-+*/^·×()\u2212²³])"
 _WORTH = rf"{_PLAIN}+"
@@ -25,6 +27,24 @@ _TUPLE = re.compile(
     rf"(?m)(?P<lead>^|;)[ \t]*(?P<names>{_NAME}(?:[ \t]*,[ \t]*{_NAME})+)"
     r"[ \t]*=[ \t]*(?P<values>[^=;#\n]+?)(?=[ \t]*(?:;|#|$))"
 )
+# (v_8, v_9, v_10) = (2.73, 0.14, 7.39)
+_TUPLES = re.compile(
+    rf"(?m)(?P<lead>^|[;.])[ \t$]*\((?P<names>{_NAME}(?:\s*,\s*{_NAME}){{2,}})\)[ \t]*=[ \t]*\((?P<values>[^()=\n]+)\)"
+)
+# jvp(1, 0) -> (0.14, 1)
+_CALL = re.compile(
+    r"\b(?:(?P<along>\w*(?:jvp|push_?forward|forward|tangent)\w*)|\w*(?:vjp|pull_?back|backward|reverse|adjoint)\w*)"
+    rf"\(\s*[\[(]*(?P<unit>[01](?:\.0?)?(?:\s*,\s*[01](?:\.0?)?)+)[\])]*\s*\)\s*(?:=|:|{ARROW})\s*(?=[\[(])"
+)
+# g['v9'] = 2
+_KEPT = re.compile(r"\b[A-Za-z]\w*\[\s*['\"](?P<v>[a-z])_?(?P<n>-?\d+)['\"]\s*\](?=\s*\+?=)")
+# D_1 y_2, and what D_i stands for
+_OPERATOR = r"(?<![A-Za-z\\])(?:D|∂|\\partial)_\{?"
+_SAID = re.compile(
+    rf"{_OPERATOR}[ijk]\}}?[\s$]*(?::=|=|\\equiv|≡|denotes|means|stands for|is)[\s$]*"
+    r"(?:(?:\\partial|∂)\s*/\s*(?:\\partial|∂)\s*[a-z]_\{?[ijk]\}?|\\frac\{\\partial\}\{\\partial [a-z]_\{?[ijk]\}?\})"
+)
+_BY_NUMBER = re.compile(_OPERATOR + r"(?P<k>\d)\}?\s*(?P<of>[a-z]_?\{?\d+\}?)(?=[\s$]*(?:=|≈|\\approx|:|,))")
 _REMARK = re.compile(
     r"(?m)^(?P<code>[^\n#]*=[^\n#]*?)[ \t]*(?:#|//|%)[ \t]*(?:=+|->|→|>>>)?[ \t]*"
     rf"(?P<worth>\[[^\[\]\n]*\]|\([-+\d.,\s]+\)|[-+\u2212]?\d+(?:\.\d+)?"
@@ -38,6 +58,21 @@ _STACK = re.compile(
 _PRINTED = re.compile(r"(?m)^[ \t]*>>>[ \t]*(?=\[|[-+]?\d+\.\d)")
 _UNITS = re.compile(r"(?<![\w\\])(?P<g>[a-df-z])_?\{?(?P<n>-?\d+)\}?[ \t]*=[ \t]*\[(?P<list>[\d.,\s]+)\]")
 
+# 1-s=0.2689 product=0.1966
+_WORD = re.compile(r"(?<=[\d)])[ \t]+(?:product|sum|total|result|answer|together)[ \t]*[=:][ \t]*(?=[-+\u2212\d(])")
+# y1 = 7.67 | y2 = 2.73
+_CELL = r"[^|\n]*[^|\s][^|\n]*(?:=|≈|:)[^|\n]*\d[^|\n]*"
+_BARS = re.compile(rf"(?m)^(?![ \t]*\|){_CELL}(?:[ \t]\|[ \t]{_CELL})+$")
+# ∂/∂x_2 → 2 e^2
+_LEADING = re.compile(rf"((?:\\partial|∂|\bd)\s*/\s*(?:\\partial|∂|d)\s*{_NODE}[\s$]*){ARROW}")
+_COLUMN = r"\\begin\{{(?P<{0}>[bp]?matrix)\}}(?P<{1}>(?:(?!\\begin).)*?)\\end\{{(?P={0})\}}"
+_BLOCKS = re.compile(
+    _COLUMN.format("a", "m")
+    + r"(?:\s|\\[;,!: ]|\\q?quad|\\middle)*(?:\||\\vert|\\mid)(?:\s|\\[;,!: ]|\\q?quad)*"
+    + _COLUMN.format("b", "n"),
+    re.S,
+)
+
 # v̄_2 = a + b, with a = 2 and b = 3 / = 5
 _ON = re.compile(
     r"(?m)^(?P<main>[^\n]*?(?:=|≈)[^\n]*?)(?:,[ \t]*|[ \t]+|\()"
@@ -47,8 +82,9 @@ _ON = re.compile(
 )
 
 
-def in_lines(text: str, *, forwards: bool) -> str:
-    r"""The text with one equation after the other; `forwards` tells whether unit vectors seed tangents.
+def in_lines(text: str, *, forwards: bool, letter: str = "x") -> str:
+    r"""The text with one equation after the other; `forwards` tells whether unit vectors seed tangents, `letter` is
+    that of the inputs.
 
     >>> in_lines("a=2 b=e^2 c=1", forwards=True)
     'a=2 ; b=e^2 ; c=1'
@@ -59,14 +95,23 @@ def in_lines(text: str, *, forwards: bool) -> str:
     >>> in_lines("u = a + b, with a = 2 and b = 3\n= 5", forwards=True)
     'u = a + b = 5 ; a = 2 and b = 3\n'
     """
+    mark = DOT if forwards else OVERBAR
+    text = re.sub(r"⟨|\\langle\b", "(", re.sub(r"⟩|\\rangle\b", ")", text))
+    text = _BARS.sub(lambda m: re.sub(r"[ \t]\|[ \t]", " ; ", m[0]), text)
+    text = _BLOCKS.sub(_beside, _LEADING.sub(r"\1=", text))
+    text = _BY_NUMBER.sub(rf"∂\g<of>/∂{letter}_\g<k>", _SAID.sub("", text))
+    text = _TUPLES.sub(_several, _CALL.sub(_product, text))
     text = _ON.sub(_continued, text)
+    text = _KEPT.sub(lambda m: f"{m['v']}{mark}_{{{m['n']}}}", text)
+    text = re.sub(rf"(?<![\w<])({_NAME})[ \t]*(?:<-{{1,2}}|←|:=)[ \t]*", r"\1 = ", text)
     if _CODE.search(text):
         text = _STACK.sub(lambda m: m["list"], _PRINTED.sub("", text))
         text = _TUPLE.sub(_several, text)
         text = _REMARK.sub(_remark, text)
-        text = _seeded(text, DOT if forwards else OVERBAR)
+        text = _seeded(text, mark)
     elif _TUPLE.search(text):
         text = _TUPLE.sub(_several, text)
+    text = _WORD.sub(" ; ", text)
     text = _LOOSE.sub(lambda m: re.sub(rf"(?<=[\d)²³e])[ \t]+(?={_NAME}[ \t]*(?:=|≈))", " ; ", m[0]), text)
     return _TIGHT.sub(r"\1 ; ", text)
 
@@ -83,6 +128,24 @@ def _continued(match: re.Match[str]) -> str:
     if dollars and clause.count("$") % 2:
         clause = "$" + clause
     return f"{main} {more.strip()} ; {clause}\n"
+
+
+def _product(match: re.Match[str]) -> str:
+    """A call with a unit vector as a product with the Jacobian."""
+    entries = [float(x) for x in match["unit"].split(",")]
+    if sorted(entries) != [0.0] * (len(entries) - 1) + [1.0]:
+        return match[0]
+    unit = f"e_{entries.index(1.0) + 1}"
+    return f"J {unit} = " if match["along"] else f"{unit}^T J = "
+
+
+def _beside(match: re.Match[str]) -> str:
+    """Two matrices with a bar between them as one, where they have as many rows."""
+    left, right = (re.split(r"\\\\(?:\[[^\]]*\])?", match[k].strip().removesuffix("\\\\")) for k in "mn")
+    if len(left) != len(right):
+        return match[0]
+    rows = " \\\\ ".join(f"{a.strip()} & {b.strip()}" for a, b in zip(left, right, strict=True))
+    return f"\\begin{{matrix}} {rows} \\end{{matrix}}"
 
 
 def _several(match: re.Match[str]) -> str:

@@ -28,8 +28,9 @@ _SETTING = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(
-    r"(?P<count>param\w*|#\s*params?|\bweights?\b|\bbias\w*|\bcount\w*|\btotals?\b|\bsum\b|\btogether\b|\blayers?\b|\bcells?\b"
-    r"|\bFC\b|\bdense\b|\bheads?\b|\blinear\b|\bgates?\b)"
+    r"(?P<count>param\w*|#\s*params?|\bweights?\b|\bbias\w*|\w*(?:weight|bias)_\w+|\bcount\w*|\btotals?\b|\bsum\b|\btogether\b|\blayers?\b|\bcells?\b"
+    r"|\bFC\b|\bdense\b|\bheads?\b|\blinear\b|\bgates?\b|\bparts?\b"
+    r"|\brecurrent\b|\bconnected\b)"
     r"|(?P<other>\bacc\w*|\bloss\w*|entrop\w*|\bCE\b|\btimes?\b|\btook\b|\bepochs?\b|\bbatch\w*|\bimages?\b|\bsamples?\b"
     r"|\blr\b|\bgpu\b|\bcpu\b|\bsteps\b|\bmemory\b|\bpixels?\b|\bseed\b|\biterations?\b|\bsetting\b)",
     re.IGNORECASE,
@@ -126,6 +127,7 @@ def _marked(text: str) -> str:
     text = re.sub(r"[\[\]{}](?=[^\n]*\d)", lambda m: {"[": "(", "]": ")"}.get(m[0], " "), text)
     text = _SETTING.sub(lambda m: re.sub(r"\d", "#", m[0]), text)
     text = _SPACED.sub(lambda m: re.sub(r"\D", "", m[0]), text)
+    text = re.sub(r"(?<=\d)[ \t]*\((?=[^()\n]*[A-Za-z])[^()\n]*\)(?=\s*[+=])", "", text)  # 5952 (layer 1) + 2762
     return re.sub(r"(?<=[\d)])[ \t]+\((\d+)\)", r" ⟨\1⟩", text)  # 10698 (32): no product
 
 

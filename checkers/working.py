@@ -78,7 +78,7 @@ class Working:
 def read_working(text: str, graph: Graph, *, forwards: bool, values: bool = False) -> Working:
     """Read an answer about a graph; `forwards` and `values` tell what a lone `dv5` and `v5 → 2` mean."""
     inputs, outputs = [_shown(k) for k in graph.inputs], [_shown(k) for k in graph.outputs]
-    text = in_lines(text, forwards=forwards)
+    text = in_lines(text, forwards=forwards, letter=next((k[0] for k in graph.inputs), "x"))
     own = own_letters(text)
     text = exponential(text, own)
     plain = made_plain(text, inputs, outputs, forwards=forwards, values=values)

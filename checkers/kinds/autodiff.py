@@ -209,7 +209,7 @@ class Autodiff(Kind):
         if bad is not None:
             message = f"The result is right, but {_cited(lines, bad)}, is not: {bad.message}"
             return given("partial", message=message)
-        if slip := sum_slip(working.lines):
+        if slip := sum_slip(working.lines, tracing.meaning.graph.values):
             return given("partial", message=f"The result is right, but {slip}")
         if odd := stray(tracing):
             return doubtful(question, text, f"what {odd} in the words around it is cannot be told", reading)
@@ -270,7 +270,11 @@ class Autodiff(Kind):
             if why := doubt(working.text, line.span, value=True):
                 return doubtful(question, text, why, reading)
             bad = next((v for v in tracing.verdicts(aside=True) if v.verdict == "first_error"), None)
-            inner = tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim) or sum_slip(working.lines)
+            inner = (
+                tracing.chain_slip(line, (claim,))
+                or tracing.formula_slip(line, claim)
+                or sum_slip(working.lines, tracing.meaning.graph.values)
+            )
             if inner := inner or (bad.message if bad is not None else ""):
                 return verdict(question, text, "partial", reading=reading, message=f"The number is right, but {inner}")
             off = abs(value - truth)

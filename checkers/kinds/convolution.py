@@ -156,7 +156,7 @@ class Convolution(Kind):
 
     def judge_shapes(self, question: Question, text: str, wanted: list[tuple[int, ...]]) -> Verdict:
         """The shapes of all stages, in order or by name."""
-        text = _sides_together(_ARTICLE.sub(" ", text))
+        text = _sides_together(_ARTICLE.sub(" ", _TYPED.sub("", text)))
         answer, found = read_shapes(text, Vocabulary(open=True), {}, named=self.channels_open)
         if len(found) > len(wanted):
             plain = [d for d in found if not _of_something_else(answer.text, d)]
@@ -235,6 +235,8 @@ class Convolution(Kind):
         return [out[k] for k in sorted(out)] if len(out) == len(stems) else None
 
 
+# what was typed to have a size printed
+_TYPED = re.compile(r"(?m)^[ \t]*(?:>>>|In ?\[\d*\]:)[^\n]*\n(?=[^\n]*\d)")
 # a 30 × 30 map
 _ARTICLE = re.compile(r"\ba(?=\s+\$?\d+\s*(?:×|x|\\times|by)\s*\d)")
 
@@ -245,6 +247,13 @@ _SIDE = (
 # height 30, width 30
 _BOTH = re.compile(
     _SIDE.format("a", "m") + r"\s*(?:,|;|and|&|×|x|by)?\s*(?:and\s+)?(?:the\s+)?" + _SIDE.format("b", "n"), re.I
+)
+_PIXELS = r"\s*(?:pixels?\s*)?(?:in\s+)?"
+# 30 rows and 30 columns, 30 high and 30 wide
+_ROWS = re.compile(
+    rf"(?<![\d.])(\d+){_PIXELS}(?:rows?|high|tall|height)\b[\s$]*(?:,|;|×|x|by|and)*\s*(?:and\s+)?[\s$]*"
+    rf"(\d+){_PIXELS}(?:col(?:umn)?s?|wide|width)\b",
+    re.IGNORECASE,
 )
 # 3 x 3 windows, the padded image is 32 x 32
 _OTHER = r"(?:windows?|kernels?|filters?|patch(?:es)?|masks?|input|padded|padding)"
@@ -269,7 +278,7 @@ def _sides_together(text: str) -> str:
             return m[0]
         return f"{m['m']} × {m['n']}" if first == "h" else f"{m['n']} × {m['m']}"
 
-    return _BOTH.sub(both, _ASIDE.sub(r" ; \1 ; ", text))
+    return _BOTH.sub(both, _ROWS.sub(r"\1 × \2", _ASIDE.sub(r" ; \1 ; ", text)))
 
 
 def _of_something_else(text: str, found: Dims) -> bool:
