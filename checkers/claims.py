@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from checkers.digits import agrees, too_coarse
-from checkers.sides import entries_of, is_number
+from checkers.sides import entries_of, is_number, is_plain
 from checkers.working import Line
-from derivations.graph import GraphError, Key, number_at
+from derivations.graph import GraphError, Key, key_of, number_at
 from notation.latex import to_latex
-from notation.tree import Expr, Num, walk
+from notation.tree import Expr, Num, Ref, walk
 
 # What was stated before: values by one node, derivatives by two.
 Said: TypeAlias = dict[tuple[Key, ...], float]
@@ -77,14 +78,33 @@ def formula(e: Expr | None) -> str:
     return f"${to_latex(e)}$" if e is not None else ""
 
 
-def sum_slip(lines: Iterable[Line]) -> str:
-    """A message where a computation in numbers alone, about no node, is wrong: `7.389 · 2 = 15.71`."""
+def sum_slip(lines: Iterable[Line], known: Mapping[Key, float]) -> str:
+    """A message where a computation about no node is wrong: `7.389 · 2 = 15.71`, or `1 - s = 0.27` after `s = 0.72`.
+
+    `known` are the values of nodes; letters that a line gives a number are worth that number from then on.
+    """
+    worths = dict(known)
     for line in lines:
-        sides = [(s, w) for s in line.sides if not entries_of(s) and (w := worth_of(s)) is not None]
-        if line.way != "bare" or len(sides) != len(line.sides) or len(sides) < 2 or isinstance(sides[0][0], Num):
+        if line.way == "value" and isinstance(line.of, Ref) and (last := last_number(line.sides)) is not None:
+            if (key := key_of(line.of)) not in known:
+                worths[key] = last[1]
+        named = line.way == "value" and isinstance(line.of, Ref) and key_of(line.of) not in known
+        named = named and not re.search(r"(?<![A-Za-z\\])e(?!\s*\^|[A-Za-z])", line.text)  # exp(e) of a node e
+        if not (line.way == "bare" or named) or len(line.sides) < 2 or isinstance(line.sides[0], Num):
             continue
-        first, last = sides[0][1], sides[-1][1]
+        sides = [(s, w) for s in line.sides if not entries_of(s) and (w := _worth_among(s, worths)) is not None]
+        if len(sides) != len(line.sides) or not is_number(sides[-1][0]):
+            continue
+        first, last_worth = sides[0][1], sides[-1][1]
         written = [abs(float(n.value)) for s, _ in sides for n in walk(s) if isinstance(n, Num) and "." in n.text]
-        if written and abs(first - last) > CHAIN * max(abs(first), abs(last), 1.0, *written):
+        if written and abs(first - last_worth) > CHAIN * max(abs(first), abs(last_worth), 1.0, *written):
             return f"{formula(sides[0][0])} is {first:.4g}, not {formula(sides[-1][0])}."
     return ""
+
+
+def _worth_among(side: Expr, worths: Mapping[Key, float]) -> float | None:
+    """The value of a side in numbers and known names."""
+    try:
+        return number_at(side, worths) if is_plain(side) else None
+    except GraphError:
+        return None

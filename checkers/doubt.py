@@ -19,8 +19,29 @@ _HEDGED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _HEDGED_AFTER = re.compile(
-    r"^[\s$]*(?:or|±|\\pm|\+/-|-\s*(?=\d)|–\s*(?=\d))[\s$]*(?:[\d(\[{]|(?:its|the) transpose)", re.IGNORECASE
+    r"^[\s$]*(?:or|±|\\pm|\+/-|-\s*(?=\d)|–\s*(?=\d))[\s$]*(?:[\d(\[{]|(?:its|the) transpose)"
+    r"|^[\s$]*,?\s*or\s+(?![a-z]{3,}\b)[^.;,\n=]{1,24}=[\s$]*[-\d(\[]",
+    re.IGNORECASE,
 )
+
+# not sure which of the two; whichever is meant; either could be right
+_UNSURE = re.compile(
+    r"\b(?:(?:not|un)\s*(?:sure|certain|clear)|don['’]?t\s+know|do\s+not\s+know|can(?:no|['’])?t\s+(?:decide|tell)|cannot\s+decide"
+    r"|undecided|no\s+idea|whichever|(?:either|both)\s+(?:one\s+)?(?:could|may|might|can)\b|depending\s+on|take\s+your\s+pick)",
+    re.IGNORECASE,
+)
+_ALTERNATIVE = re.compile(r"(?:[\d)\]}$]\s*|[;,.\n]\s*)\b(?:or|alternatively|otherwise)\b", re.IGNORECASE)
+
+
+def unsure(text: str) -> str:
+    """Why an answer with several results does not choose among them; empty where nothing says so.
+
+    >>> unsure("72, not sure whether 71")
+    'the answer leaves it open'
+    >>> unsure("71 at first, corrected to 72")
+    ''
+    """
+    return "the answer leaves it open" if _UNSURE.search(text) or _ALTERNATIVE.search(text) else ""
 
 
 def doubt(text: str, span: Span, *, value: bool = False) -> str:

@@ -159,6 +159,9 @@ def flattened(text: str) -> str:
 
 def _cells(rows: list[list[str]]) -> Iterator[str]:
     """The cells with their row and column; whichever of the two names a quantity stands last, before the number."""
+    if any(re.search(r"\d\.\d|\d{4}", c) for c in rows[0]):  # bars between measures, no head
+        yield from (", ".join(row) for row in rows)
+        return
     head = [c.rstrip(".: ") for c in rows[0]]
     measured = re.compile("acc|param|loss|entropy|time", re.IGNORECASE)
     for row in rows[1:]:

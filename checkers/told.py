@@ -26,6 +26,11 @@ _TANGENT, _ADJOINT = r"(?:tangents?|directional derivatives?)", r"(?:adjoints?|c
 _BRACKETED = re.compile(
     rf"{_NODE}[ \t$]*\((?:with[ \t]+)?(?:the[ \t]+)?(?:(?P<dot>{_TANGENT})|{_ADJOINT})[ \t$]+(?P<worth>[^()\n]+)\)"
 )
+# v4 has tangent 1
+_HAS = re.compile(
+    rf"{_NODE}(?:'s)?[ \t$]+(?:(?:has|with|carries|gets|having)[ \t]+)?(?:(?:the|an?)[ \t]+)?"
+    rf"(?:(?P<dot>{_TANGENT})|{_ADJOINT})[ \t]*(?:of|is|equal to|=|:)?[ \t$]*(?=[-+\u2212]?\.?\d)"
+)
 _HEAD = re.compile(
     r"(?P<value>\bvalues?\b|\bprimals?\b|\bevaluat\w*|\bforward (?:pass|trace|sweep)\b(?! with seed))"
     rf"|(?P<dot>\b{_TANGENT}\b|\bdots?\b)|(?P<bar>\b{_ADJOINT}\b|\bbars?\b)"
@@ -38,6 +43,7 @@ _BY = re.compile(
     rf"(?=[\s$*]*:[\s$*]*{_NODE}{_GAP}(?::|{ARROW}))"
 )
 # where g_k means dy/dv_k
+_LETTER = r"[a-zα-ωψ]|\\(?:lambda|delta|alpha|beta|gamma|mu|nu|eta|rho|tau|xi)\b"
 _I, _D = r"_?\{?(?P<i>[ijklmn])\}?", r"(?:\\partial|∂|\bd)\s*"
 _SAID = r"[\s$]*(?:means|denotes|stands for|is|are|holds|:=|=|\\equiv|≡|for)[\s$]*"
 _OVER = rf"(?:\\d?frac\s*\{{)?\s*{_D}%s\s*(?:\}}\s*\{{|/)\s*{_D}%s"
@@ -62,6 +68,7 @@ def told(text: str, asked: str) -> str:
     text = _named(text)
     text = _BY.sub(lambda m: f"tangents by {m['x']}_{m['k']}", text)
     text = _BRACKETED.sub(lambda m: _equation(m, DOT if m["dot"] else OVERBAR) + m["worth"], text)
+    text = _HAS.sub(lambda m: _equation(m, DOT if m["dot"] else OVERBAR), text)
     text = _GETS.sub(lambda m: _equation(m, asked, ACCUMULATED if m["part"] is not None else " ="), text)
     text = _LABELS.sub(lambda m: _equation(m, _mark(text[: m.start()], asked, None)), text)
     return _LEADS.sub(lambda m: _equation(m, _mark(text[: m.start()], asked, asked)), text)
@@ -70,11 +77,11 @@ def told(text: str, asked: str) -> str:
 def _named(text: str) -> str:
     """The text with letters declared to be adjoints or tangents, `g_k means dy/dv_k`, as marked nodes."""
     for mark, way in ((OVERBAR, _ADJOINTS), (DOT, _TANGENTS)):
-        for declared in re.finditer(rf"(?<![A-Za-z\\])(?P<g>[a-z]){_I}(?:{way})", text):
+        for declared in re.finditer(rf"(?<![A-Za-z\\])(?P<g>{_LETTER}){_I}(?:{way})", text):
             node = declared["v"] or declared["w"]
             if declared["g"] == node:
                 continue
-            own = rf"(?<![A-Za-z\\]){declared['g']}_?\{{?(\d+)\}}?"
+            own = rf"(?<![A-Za-z\\]){re.escape(declared['g'])}[ ]?_?\{{?(\d+)\}}?"
             text = re.sub(own, rf"{node}{mark}_{{\1}}", text)
     return text
 

@@ -213,6 +213,16 @@ class Tracing:
             return None
         return all(agrees(entries[p], found[p], d, self.tolerance) for p, d in places.items())
 
+    def elsewhere_right(self, wrong: Iterable[Claim]) -> bool:
+        """Whether another line states each of these results rightly."""
+        good = {c.place for t in self.traced for c in t.claims if c.right(self.tolerance)}
+        return all(c.place in good for c in wrong)
+
+    def elsewhere_wrong(self, final: Iterable[tuple[Claim, Line]]) -> bool:
+        """Whether another line states one of these results as another number."""
+        places = {c.place for c, _ in final}
+        return any(c.place in places and not c.right(self.tolerance) for t in self.traced for c in t.claims)
+
     def entry_claim(self, i: int, j: int, side: Expr, value: float) -> Claim:
         """An entry of the Jacobian itself."""
         y, x = self.author.outputs[i], list(self.author.inputs)[j]

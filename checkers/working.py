@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from checkers.linework import in_lines
 from checkers.own_letters import exponential, own_letters, single_letters
 from checkers.sides import entries_of, is_number, replace_name, rows_of, whole
 from checkers.worktext import made_plain
@@ -77,6 +78,7 @@ class Working:
 def read_working(text: str, graph: Graph, *, forwards: bool, values: bool = False) -> Working:
     """Read an answer about a graph; `forwards` and `values` tell what a lone `dv5` and `v5 → 2` mean."""
     inputs, outputs = [_shown(k) for k in graph.inputs], [_shown(k) for k in graph.outputs]
+    text = in_lines(text, forwards=forwards, letter=next((k[0] for k in graph.inputs), "x"))
     own = own_letters(text)
     text = exponential(text, own)
     plain = made_plain(text, inputs, outputs, forwards=forwards, values=values)

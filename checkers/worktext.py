@@ -76,7 +76,7 @@ def made_plain(
     text = re.sub(r"\b(?:torch\.)?tensor\s*\(", "array(", re.sub(r",\s*dtype\s*=\s*[\w.]+", "", text))
     text = text.replace("+=", ACCUMULATED).replace("⎡", "\n").translate(dict.fromkeys(map(ord, "⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠"), " "))
     text = re.sub(r",\s*(?:\.\.\.|…|\\[lc]?dots)\s*,", ",", text)  # steps left out
-    text = _PAIR.sub(r"\1 = \3 ; \2 = \4", text)
+    text = _PAIR.sub(_two, text)
     text = _ALIGNED.sub(_lines_of, text)
     text = _ASIDE.sub(lambda m: m[1] if m[1].lstrip().startswith("=") else f"; {m[1]} ;", text)
     text = _OF_COLUMN.sub(r"\1", text)
@@ -109,6 +109,12 @@ def made_plain(
     # 3x2 is 3 times x_2 here, never 3 by 2
     text = re.sub(rf"(?<![A-Za-z_\\^])(?P<v>[{used}])(?P<n>\d+)", r"\g<v>_{\g<n>}", text)
     return _tables(text, inputs, outputs)
+
+
+def _two(match: re.Match[str]) -> str:
+    """A pair as two equations; `f = (v_14, v_12) = (7.67, 2.73)` is one chain."""
+    chained = match.string[: match.start()].rstrip(" \t$&").endswith(("=", "≈", "\\approx"))
+    return match[0] if chained else f"{match[1]} = {match[3]} ; {match[2]} = {match[4]}"
 
 
 def _of_units(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
@@ -286,6 +292,11 @@ def _column(head: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
     plain = re.sub(f"[{_DOT}{_OVERBAR}]", "", marked)
     if (seed := re.search(r"\((?:[01][,;])+[01]\)", marked)) is not None and seed[0].count("1") == 1:
         number = re.findall("[01]", seed[0]).index("1")  # the column of the seed (0, 1)
+        if re.search("dot|tangent|\u0307", lower) and number < len(inputs):
+            return f"∂@/∂{inputs[number]}"
+        if re.search("bar|adjoint|\u0304", lower) and number < len(outputs):
+            return f"∂{outputs[number]}/∂@"
+    if (unit := re.search(r"e(\d)", plain)) is not None and (number := int(unit[1]) - 1) >= 0:  # the seed e_2
         if re.search("dot|tangent|\u0307", lower) and number < len(inputs):
             return f"∂@/∂{inputs[number]}"
         if re.search("bar|adjoint|\u0304", lower) and number < len(outputs):

@@ -268,6 +268,8 @@ class _Reader:
         }
         if any(isinstance(e, (Partial, Vector)) for s in value.sides for e in walk(s)):
             return False
+        if any(isinstance(e, Num) and e.value.denominator != 1 for s in value.sides for e in walk(s)):
+            return False  # 1 - s = 0.27: no index
         sizes = {n for n in names if n in quantities and quantities[n].role == "size"}
         if not indexed or names - indexed - sizes:
             return False

@@ -13,7 +13,7 @@ from checkers.assignment import Question
 from checkers.certainty import stray
 from checkers.claims import Claim, formula, sum_slip, worth_of
 from checkers.digits import RELATIVE, agrees
-from checkers.doubt import doubt
+from checkers.doubt import doubt, unsure
 from checkers.graph_sheet import claimed, diagram, table
 from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import nothing_to_read
@@ -180,6 +180,8 @@ class Autodiff(Kind):
             shown, aside = lines if len(lines) > 1 else (), every - len(lines)
         bad = next((v for v in lines if v.verdict == "first_error"), None)
         given = partial(verdict, question, text, reading=reading, lines=shown)
+        if wrong and (why := unsure(working.text)) and tracing.elsewhere_right(wrong):
+            return doubtful(question, text, why, reading)
         if wrong:
             witness = Witness(wrong[0].about, f"{wrong[0].truths[0]:.4g}", formula(wrong[0].side))
             stated: dict[Place, float] = {(p[0], p[-1]): c.value for p, (c, _) in final.items()}
@@ -202,10 +204,12 @@ class Autodiff(Kind):
         last = max((line for _, line in final.values()), key=lambda x: x.span[1])
         if why := doubt(working.text, last.span, value=True):
             return doubtful(question, text, why, reading)
+        if bad is not None and (why := unsure(working.text)) and tracing.elsewhere_wrong(final.values()):
+            return doubtful(question, text, why, reading)
         if bad is not None:
             message = f"The result is right, but {_cited(lines, bad)}, is not: {bad.message}"
             return given("partial", message=message)
-        if slip := sum_slip(working.lines):
+        if slip := sum_slip(working.lines, tracing.meaning.graph.values):
             return given("partial", message=f"The result is right, but {slip}")
         if odd := stray(tracing):
             return doubtful(question, text, f"what {odd} in the words around it is cannot be told", reading)
@@ -266,18 +270,28 @@ class Autodiff(Kind):
             if why := doubt(working.text, line.span, value=True):
                 return doubtful(question, text, why, reading)
             bad = next((v for v in tracing.verdicts(aside=True) if v.verdict == "first_error"), None)
-            inner = tracing.chain_slip(line, (claim,)) or tracing.formula_slip(line, claim) or sum_slip(working.lines)
+            inner = (
+                tracing.chain_slip(line, (claim,))
+                or tracing.formula_slip(line, claim)
+                or sum_slip(working.lines, tracing.meaning.graph.values)
+            )
             if inner := inner or (bad.message if bad is not None else ""):
                 return verdict(question, text, "partial", reading=reading, message=f"The number is right, but {inner}")
             off = abs(value - truth)
             return verdict(
                 question, text, "correct", reading=reading, evidence=f"{about} = {truth:.6g}, {off:.1e} away"
             )
+        open_ = unsure(working.text)
         for other_line in working.lines:  # 2.898 or 1.5
             last = other_line.sides[-1]
-            hedged = other_line.way == "bare" and is_number(last) and doubt(working.text, other_line.span, value=True)
+            bare = other_line.way == "bare" and is_number(last)
+            hedged = bare and (open_ or doubt(working.text, other_line.span, value=True))
             if hedged and (worth := worth_of(last)) is not None and agrees(last, worth, truth, self.tolerance):
                 return doubtful(question, text, hedged, reading)
+        if open_ and any(
+            c.stated in tracing.pairs_of(of, by) and c.right(self.tolerance) for t in tracing.traced for c in t.claims
+        ):
+            return doubtful(question, text, open_, reading)
         witness = Witness(about, f"{truth:.4g}", formula(side), abs(value - truth))
         slip = named_slip(graph, {(of, by): value})
         return verdict(

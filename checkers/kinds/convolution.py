@@ -9,7 +9,7 @@ from pydantic import Field
 
 from checkers.assignment import Question
 from checkers.dimensions import Dims, read_shapes, show
-from checkers.doubt import doubt
+from checkers.doubt import doubt, unsure
 from checkers.integers import judge_integer
 from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.kinds.count import Known
@@ -156,10 +156,13 @@ class Convolution(Kind):
 
     def judge_shapes(self, question: Question, text: str, wanted: list[tuple[int, ...]]) -> Verdict:
         """The shapes of all stages, in order or by name."""
-        text = _ARTICLE.sub(" ", text)
+        text = _sides_together(_ARTICLE.sub(" ", _TYPED.sub("", text)))
         answer, found = read_shapes(text, Vocabulary(open=True), {}, named=self.channels_open)
+        if len(found) > len(wanted):
+            plain = [d for d in found if not _of_something_else(answer.text, d)]
+            found = plain if any(len(d.sizes) > 1 for d in plain) else found
         if len(found) > len(wanted):  # the input, named before the outputs
-            found = [d for d in found if d.sizes != tuple(self.input)]
+            found = [d for d in found if d.sizes != tuple(self.input)] or found
         found = combined(found, len(wanted))
         if not found:
             if answer.errors:
@@ -188,6 +191,9 @@ class Convolution(Kind):
                 reading=reading,
                 evidence="the shapes " + " and ".join(show(w) for w in wanted),
             )
+        right = any(self.same(d.sizes, wanted[k]) for d in shapes for k in wrong)
+        if right and (why := unsure(text)):
+            return doubtful(question, text, why, reading)
         k = wrong[0]
         if self.channels_open and len(mine[k]) == 1 and set(mine[k]) == set(wanted[k]):
             message = f"One side is {mine[k][0]}; the size is {show(wanted[k])}."
@@ -229,8 +235,56 @@ class Convolution(Kind):
         return [out[k] for k in sorted(out)] if len(out) == len(stems) else None
 
 
+# what was typed to have a size printed
+_TYPED = re.compile(r"(?m)^[ \t]*(?:>>>|In ?\[\d*\]:)[^\n]*\n(?=[^\n]*\d)")
 # a 30 × 30 map
 _ARTICLE = re.compile(r"\ba(?=\s+\$?\d+\s*(?:×|x|\\times|by)\s*\d)")
+
+
+_SIDE = (
+    r"\b(?P<{0}>height|width|H|W)(?:_?\{{?(?:out\w*|o)\}}?)?\s*(?:is|=|:|of)?\s*(?P<{1}>\d+)(?![\d.]*\d|\s*[-+*/×(])"
+)
+# height 30, width 30
+_BOTH = re.compile(
+    _SIDE.format("a", "m") + r"\s*(?:,|;|and|&|×|x|by)?\s*(?:and\s+)?(?:the\s+)?" + _SIDE.format("b", "n"), re.I
+)
+_PIXELS = r"\s*(?:pixels?\s*)?(?:in\s+)?"
+# 30 rows and 30 columns, 30 high and 30 wide
+_ROWS = re.compile(
+    rf"(?<![\d.])(\d+){_PIXELS}(?:rows?|high|tall|height)\b[\s$]*(?:,|;|×|x|by|and)*\s*(?:and\s+)?[\s$]*"
+    rf"(\d+){_PIXELS}(?:col(?:umn)?s?|wide|width)\b",
+    re.IGNORECASE,
+)
+# 3 x 3 windows, the padded image is 32 x 32
+_OTHER = r"(?:windows?|kernels?|filters?|patch(?:es)?|masks?|input|padded|padding)"
+_THING = re.compile(rf"^[\s$]*-?(?:(?:pixel|sized?|conv\w*)\s+)?{_OTHER}\b(?!\s+positions)", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"\b(?:{_OTHER}(?:\s+(?:image|size|input|map))?|after\s+padding(?:\s+by\s+\d+)?,?(?:\s+(?:the|an?|our))*\s+(?:image|input|size|it))"
+    r"\s*(?:(?:is|has|of|size|becomes?|now|then|effectively|a|the|to|[:=(])\s*)*\$?\s*$",
+    re.IGNORECASE,
+)
+
+
+# 30 × 30 (30 = 28 - 3 + 4 + 1)
+_ASIDE = re.compile(r"(?<=\d)\s+\(((?:[^()\n]|\([^()\n]*\))*=(?:[^()\n]|\([^()\n]*\))*)\)")
+
+
+def _sides_together(text: str) -> str:
+    """`height 30, width 30` as `30 × 30`, and equations in brackets behind a number as statements."""
+
+    def both(m: re.Match[str]) -> str:
+        first, second = m["a"][0].lower(), m["b"][0].lower()
+        if first == second:
+            return m[0]
+        return f"{m['m']} × {m['n']}" if first == "h" else f"{m['n']} × {m['m']}"
+
+    return _BOTH.sub(both, _ROWS.sub(r"\1 × \2", _ASIDE.sub(r" ; \1 ; ", text)))
+
+
+def _of_something_else(text: str, found: Dims) -> bool:
+    """Whether a size is said of the window or of the image that goes in."""
+    start, end = found.statement.span
+    return bool(_THING.match(text[end:]) or _BEFORE.search(text[:start]))
 
 
 def _orders(shape: tuple[int, ...]) -> set[tuple[int, ...]]:

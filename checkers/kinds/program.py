@@ -16,9 +16,11 @@ from checkers.counted import counted
 from checkers.doubt import doubt
 from checkers.kinds.base import Kind, doubtful, verdict
 from checkers.numbers import answer_value, read_numbers, shown
+from checkers.parts import part_counts
 from checkers.reported import Reported, flattened, reported
 from checkers.solution import Road, Solution
 from checkers.spec import Strict
+from checkers.tally import Model, first_slip
 from checkers.verdict import Verdict, Witness
 from derivations.derivation import Step
 from notation.tree import Expr, Num, Span, number
@@ -111,7 +113,7 @@ class Program(Kind):
     def check(self, bench: Bench, question: Question, text: str) -> Verdict:
         """Judge one answer that is not empty."""
         text = flattened(text)
-        wrong_count = self.wrong_count(bench, question, text)
+        wrong_count = self.wrong_count(bench, question, text) or self.unaccounted(bench, question, text)
         counts = self.counts(bench, question, text)
         said = f"The number of parameters is right ({', '.join(shown(c.value) for c in counts)})." if counts else ""
         found = self.measured(text) if self.metric is not None else []
@@ -208,12 +210,36 @@ class Program(Kind):
             close = count.rounded and any(abs(count.value - k) <= 0.05 * k for k in wanted)
             if value in wanted or close:
                 continue
+            later = {round(c.value) for c in counts if c.start > count.start}
+            if any(k in later and value in parts for k, parts in zip(keys, self.parts(bench), strict=True)):
+                continue  # a table of layers with their sum
             told = "; ".join(f"{d.name} has {shown(k)}" for d, k in zip(self.derives, keys, strict=True))
             names = self.derives[near].name if near is not None else "The models"
             witness = Witness("the number of parameters", ", ".join(shown(k) for k in wanted), shown(value))
             message = f"{names[:1].upper()}{names[1:]}: {shown(value)} parameters were reported; the {told}."
             return verdict(question, text, "wrong", witness=witness, message=message)
         return None
+
+    def parts(self, bench: Bench) -> list[frozenset[int]]:
+        """The counts of parts of each of the models."""
+        return [part_counts(bench.model(d.model), d.sizes) for d in self.derives]
+
+    def unaccounted(self, bench: Bench, question: Question, text: str) -> Verdict | None:
+        """The verdict on the first stated count that is neither a total nor that of a part, or a sum that is wrong."""
+        if not self.derives:
+            return None
+        models = []
+        keys = bench.solution(question.id).answers
+        for d, key, parts in zip(self.derives, keys, self.parts(bench), strict=True):
+            if not parts or not isinstance(key, Num):
+                return None
+            differing = [v for k, v in d.sizes.items() if len({x.sizes.get(k) for x in self.derives}) > 1]
+            models.append(Model(d.name, int(key.value), parts, differing[0] if len(differing) == 1 else None))
+        slip = first_slip(text, models)
+        if slip is None:
+            return None
+        witness = Witness("the number of parameters", ", ".join(shown(k) for k in slip.wanted), shown(slip.value))
+        return verdict(question, text, "wrong", witness=witness, message=slip.message)
 
     def meant(self, before: str, after: str) -> int | None:
         """Which of the models the words before a number (or just after it) speak of: a size that tells them apart."""
