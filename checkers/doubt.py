@@ -25,12 +25,24 @@ _HEDGED_AFTER = re.compile(
 )
 
 # not sure which of the two; whichever is meant; either could be right
+_HESITATES = (
+    r"(?:(?:not|un)\s*(?:sure|certain|clear)|don['’]?t\s+know|do\s+not\s+know|(?:can|could)(?:\s*not|n?['’]t)\s+(?:decide|tell)"
+    r"|undecided|no\s+idea|take\s+your\s+pick|one\s+of\s+the\s+two)\b"
+)
 _UNSURE = re.compile(
-    r"\b(?:(?:not|un)\s*(?:sure|certain|clear)|don['’]?t\s+know|do\s+not\s+know|can(?:no|['’])?t\s+(?:decide|tell)|cannot\s+decide"
-    r"|undecided|no\s+idea|whichever|(?:either|both)\s+(?:one\s+)?(?:could|may|might|can)\b|depending\s+on|take\s+your\s+pick)",
+    rf"\b(?:{_HESITATES}|whichever|(?:either|both)\s+(?:one\s+)?(?:could|may|might|can)\b|depending\s+on)",
     re.IGNORECASE,
 )
 _ALTERNATIVE = re.compile(r"(?:[\d)\]}$]\s*|[;,.\n]\s*)\b(?:or|alternatively|otherwise)\b", re.IGNORECASE)
+
+
+def hesitates(text: str) -> str:
+    """Why an answer is not plainly meant, where its words say that the writer does not know; else empty.
+
+    >>> hesitates("dE/dU = A, or B; I could not decide which"), hesitates("dE/dU = A, or with tanh written out, B")
+    ('the answer leaves it open', '')
+    """
+    return "the answer leaves it open" if re.search(rf"\b{_HESITATES}", text, re.IGNORECASE) else ""
 
 
 def unsure(text: str) -> str:

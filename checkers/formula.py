@@ -14,7 +14,7 @@ import numpy as np
 
 from checkers.assumptions import Assumptions
 from checkers.cases import Asked
-from checkers.doubt import doubt
+from checkers.doubt import doubt, hesitates
 from checkers.kinds.base import doubtful, unreadable, verdict
 from checkers.preactivations import with_preactivations
 from checkers.prove import proves
@@ -228,7 +228,7 @@ class Formula(Assumptions):
         if self.asked.chain_rule and (untrue := self.untrue_definition(answer, inlined)) is not None:
             message = "A definition used in this answer does not hold."
             return verdict(question, text, "wrong", reading=untrue.tree, message=message)
-        if why := doubt(text, s.span):
+        if why := doubt(text, s.span) or hesitates(text):
             return doubtful(question, text, why, reading)
         return self.agreed(answer, inlined, found, text, reading)
 
