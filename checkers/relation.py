@@ -25,7 +25,7 @@ from notation.errors import EvaluationError, MissingStepError, ShapeError
 from notation.evaluate import evaluate
 from notation.scope import Clause, Scope
 from notation.statement import Answer, Statement
-from notation.tree import DerivativeKind, Expr, Mul, Partial, Reduce, Ref, free_names, walk
+from notation.tree import Concat, DerivativeKind, Expr, Mul, Partial, Reduce, Ref, Vector, free_names, walk
 from reference_impl.world import Array, World
 
 # A derivative that was looked up: of what, at which step, by what, at which step, total or direct.
@@ -57,6 +57,7 @@ _LAYOUTS = (
     Reading("gradients are read as rows (numerator layout)", {"adjoint_rows": True}),
     Reading("Jacobians are read in denominator layout", {"jacobians_transposed": True}),
     Reading("vectors are read as rows, as the answer says", {"row_vectors": True}),
+    Reading("columns in a list are read side by side", {"side_by_side": True}),
     Reading("the weight leads from its first index to its second, as the answer says", {"swapped": True}),
 )
 _MIXED = "error signals are read as derivatives by what an activation is applied to, where one is"
@@ -105,6 +106,9 @@ def readings(side: Expr, answer: Answer, parameters: Collection[str]) -> Iterato
         "mixed": len(signals_of(answer)) > 1,
         "row_vectors": _ROWS.search(answer.text) is not None,
         "swapped": _FROM_TO.search(answer.text) is not None,
+        "side_by_side": any(
+            isinstance(n, (Concat, Vector)) or (isinstance(n, Reduce) and n.operation == "stack") for n in nodes
+        ),
         "ascending": product,
         "descending": product,
     }

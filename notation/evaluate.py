@@ -269,6 +269,8 @@ class Evaluator(Ranging):
 
     def under_each_other(self, parts: tuple[Expr, ...]) -> Array:
         """Written-out entries under each other: a column where they are numbers and columns."""
+        if self.scope.side_by_side and len(parts) > 1:
+            return self.beside(parts)
         return blocks.under_each_other([self.value(x) for x in parts], self.scope.backend)
 
     def matrix(self, e: Matrix) -> Array:
@@ -351,6 +353,8 @@ class Evaluator(Ranging):
                 self.index.pop(e.variable, None)
             else:
                 self.index[e.variable] = saved
+        if stacked and self.scope.side_by_side:
+            return self.scope.backend.stack([c.T for c in stacked]).T
         if stacked:
             return self.scope.backend.stack(stacked)
         if total is None:

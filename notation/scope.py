@@ -32,9 +32,9 @@ class Scope:
     `lookup(name, at)` gives a raw array (axes are components); `partial(of, of_at, wrt, wrt_at, kind)` a derivative;
     `ranges` the inclusive bounds of sequence variables; `blocks(name, axis)` the sizes of the blocks of an axis.
     `inner_dot`, `adjoint_rows`, `jacobians_transposed`, `ascending` and `descending` are ways to read products and
-    derivatives, `row_vectors` reads vectors as rows and weights as transposed. `scalars` are the quantities whose
-    derivatives are gradients rather than Jacobians, `slope` the slope of a quantity's activation, for error signals
-    (of the candidate, where a cell has none).
+    derivatives, `row_vectors` reads vectors as rows and weights as transposed, `side_by_side` listed columns as a
+    matrix. `scalars` are the quantities whose derivatives are gradients rather than Jacobians, `slope` the slope of a
+    quantity's activation, for error signals (of the candidate, where a cell has none).
     """
 
     lookup: Callable[[str, Position], Array]
@@ -53,6 +53,7 @@ class Scope:
     descending: bool = False
     scalars: frozenset[str] = frozenset()
     row_vectors: bool = False
+    side_by_side: bool = False
     slope: Callable[[str, Position], tuple[str, Array]] | None = None
     default_range: tuple[int, int] | None = None
     zero_outside: frozenset[str] = frozenset()  # arrays whose components out of range are 0 by a stated convention
