@@ -46,7 +46,7 @@ _SAID = re.compile(
 )
 _BY_NUMBER = re.compile(_OPERATOR + r"(?P<k>\d)\}?\s*(?P<of>[a-z]_?\{?\d+\}?)(?=[\s$]*(?:=|≈|\\approx|:|,))")
 _REMARK = re.compile(
-    r"(?m)^(?P<code>[^\n#]*=[^\n#]*?)[ \t]*(?:#|//|%)[ \t]*(?:=+|->|→|>>>)?[ \t]*"
+    r"(?m)^(?P<code>[^\n#=]*=[^\n#]*?)[ \t]*(?:#|//|%)[ \t]*(?:=+|->|→|>>>)?[ \t]*"
     rf"(?P<worth>\[[^\[\]\n]*\]|\([-+\d.,\s]+\)|[-+\u2212]?\d+(?:\.\d+)?"
     rf"|(?={_NAME}[ \t]*=[ \t]*[-+\d\[])(?P<said>[^\n]+))[ \t]*$"
 )
@@ -61,8 +61,7 @@ _UNITS = re.compile(r"(?<![\w\\])(?P<g>[a-df-z])_?\{?(?P<n>-?\d+)\}?[ \t]*=[ \t]
 # 1-s=0.2689 product=0.1966
 _WORD = re.compile(r"(?<=[\d)])[ \t]+(?:product|sum|total|result|answer|together)[ \t]*[=:][ \t]*(?=[-+\u2212\d(])")
 # y1 = 7.67 | y2 = 2.73
-_CELL = r"[^|\n]*[^|\s][^|\n]*(?:=|≈|:)[^|\n]*\d[^|\n]*"
-_BARS = re.compile(rf"(?m)^(?![ \t]*\|){_CELL}(?:[ \t]\|[ \t]{_CELL})+$")
+_CELL = re.compile(r"(?:=|≈|:)[^|]*\d")
 # ∂/∂x_2 → 2 e^2
 _LEADING = re.compile(rf"((?:\\partial|∂|\bd)\s*/\s*(?:\\partial|∂|d)\s*{_NODE}[\s$]*){ARROW}")
 _COLUMN = r"\\begin\{{(?P<{0}>[bp]?matrix)\}}(?P<{1}>(?:(?!\\begin).)*?)\\end\{{(?P={0})\}}"
@@ -74,12 +73,11 @@ _BLOCKS = re.compile(
 )
 
 # v̄_2 = a + b, with a = 2 and b = 3 / = 5
-_ON = re.compile(
-    r"(?m)^(?P<main>[^\n]*?(?:=|≈)[^\n]*?)(?:,[ \t]*|[ \t]+|\()"
-    r"(?:\\text\s*\{\s*)?(?:with(?!\s+(?:respect|seeds?))|where|using|since)\b"
-    r"(?:\s*\})?(?P<clause>[^\n]*?(?:=|≈|\\approx)[^\n=]*?[\d)}.](?:\$|\\\)|\s)*)[.;]?\)?[ \t]*\n"
-    r"(?P<more>(?:[ \t]*(?:&|\$|\\\()?[ \t]*(?:=|≈|\\approx)[^\n]*\n?)+)"
+_CLAUSE = re.compile(
+    r"(?:,[ \t]*|[ \t]+|\()(?:\\text\s*\{\s*)?(?:with(?!\s+(?:respect|seeds?))|where|using|since)\b(?:\s*\})?"
 )
+_EQUAL = re.compile(r"=|≈|\\approx")
+_GOES_ON = re.compile(r"[ \t]*(?:&|\$|\\\()?[ \t]*(?:=|≈|\\approx)")
 
 
 def in_lines(text: str, *, forwards: bool, letter: str = "x") -> str:
@@ -93,15 +91,15 @@ def in_lines(text: str, *, forwards: bool, letter: str = "x") -> str:
     >>> in_lines("a, b = 2., 1.", forwards=True)
     'a = 2 ; b = 1'
     >>> in_lines("u = a + b, with a = 2 and b = 3\n= 5", forwards=True)
-    'u = a + b = 5 ; a = 2 and b = 3\n'
+    'u = a + b = 5 ; a = 2 and b = 3'
     """
     mark = DOT if forwards else OVERBAR
     text = re.sub(r"⟨|\\langle\b", "(", re.sub(r"⟩|\\rangle\b", ")", text))
-    text = _BARS.sub(lambda m: re.sub(r"[ \t]\|[ \t]", " ; ", m[0]), text)
+    text = "\n".join(_without_bars(line) for line in text.split("\n"))
     text = _BLOCKS.sub(_beside, _LEADING.sub(r"\1=", text))
     text = _BY_NUMBER.sub(rf"∂\g<of>/∂{letter}_\g<k>", _SAID.sub("", text))
     text = _TUPLES.sub(_several, _CALL.sub(_product, text))
-    text = _ON.sub(_continued, text)
+    text = _continued(text)
     text = _KEPT.sub(lambda m: f"{m['v']}{mark}_{{{m['n']}}}", text)
     text = re.sub(rf"(?<![\w<])({_NAME})[ \t]*(?:<-{{1,2}}|←|:=)[ \t]*", r"\1 = ", text)
     if _CODE.search(text):
@@ -116,18 +114,43 @@ def in_lines(text: str, *, forwards: bool, letter: str = "x") -> str:
     return _TIGHT.sub(r"\1 ; ", text)
 
 
-def _continued(match: re.Match[str]) -> str:
-    """The chain with its end, then the clause; unchanged where the clause has no number of its own yet."""
-    last = re.split("=|≈|\\\\approx", match["clause"])[-1]
-    if re.search(r"[A-Za-z](?<!e)(?![\w]*\d*e)", re.sub(r"\\[a-z]+|\band\b", "", last)):
-        return match[0]
-    more = " ".join(line.strip() for line in match["more"].split("\n"))
-    dollars = match["main"].count("$") % 2
-    main = match["main"] + ("$" if dollars else "")
-    clause = match["clause"].strip()
-    if dollars and clause.count("$") % 2:
-        clause = "$" + clause
-    return f"{main} {more.strip()} ; {clause}\n"
+def _without_bars(line: str) -> str:
+    """Equations with bars between them as statements; a row of a table stays as it is."""
+    cells = re.split(r"[ \t]\|[ \t]", line)
+    if len(cells) < 2 or line.lstrip().startswith("|") or not all(_CELL.search(c) for c in cells):
+        return line
+    return " ; ".join(cells)
+
+
+def _continued(text: str) -> str:
+    """The text with chains that go on below a clause put together: first the chain, then the clause."""
+    out: list[str] = []
+    lines = text.split("\n")
+    while lines:
+        line = lines.pop(0)
+        found = _CLAUSE.search(line)
+        if found is None or not lines or not _GOES_ON.match(lines[0]):
+            out.append(line)
+            continue
+        main, clause = line[: found.start()], line[found.end() :].strip().rstrip(".;")
+        clause = clause.removesuffix(")") if found[0].startswith("(") else clause
+        parts = _EQUAL.split(clause)
+        if not _EQUAL.search(main) or len(parts) < 2 or not _is_worth(parts[-1]):
+            out.append(line)
+            continue
+        more = []
+        while lines and _GOES_ON.match(lines[0]):
+            more.append(lines.pop(0).strip())
+        if main.count("$") % 2:
+            main, clause = main + "$", "$" + clause if clause.count("$") % 2 else clause
+        out.append(f"{main} {' '.join(more)} ; {clause}")
+    return "\n".join(out)
+
+
+def _is_worth(side: str) -> bool:
+    """Whether the end of a clause is a number already, so that the line below goes on with something else."""
+    plain = re.sub(r"\\[a-z]+|\band\b", "", side)
+    return bool(re.search(r"\d", plain)) and not re.search(r"[A-Za-df-z]|e(?!\s*\^)", plain)
 
 
 def _product(match: re.Match[str]) -> str:

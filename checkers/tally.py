@@ -86,7 +86,6 @@ def first_slip(text: str, models: Sequence[Model]) -> Slip | None:
     labels = _Labels(marked, models)
     before = 0.0
     for chain in _CHAIN.finditer(marked):
-        meant = labels.at(chain.start(), chain.end())
         sides = [s.strip() for s in re.split("=|≈", chain[0])]
         if sides[0].startswith("+"):
             known = before and not marked[: chain.start()].rstrip().endswith("#")
@@ -96,6 +95,7 @@ def first_slip(text: str, models: Sequence[Model]) -> Slip | None:
         before = last or 0.0
         if last is None or last < LEAST or not _counts(marked, chain, mine):
             continue
+        meant = labels.at(chain.start(), chain.end())
         labels.used(chain.end())
         for side, worth in zip(sides[:-1], worths[:-1], strict=True):
             if worth is not None and worth != last:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkers.reported import reported
+from checkers.tally import Model, first_slip
 
 ACCURACY = [
     ("test accuracy: 97.8 %", [97.8]),
@@ -44,3 +45,24 @@ def test_accuracies(text: str, values: list[float]) -> None:
 @pytest.mark.parametrize(("text", "values"), PARAMETERS)
 def test_parameters(text: str, values: list[float]) -> None:
     assert [r.value for r in reported(text, "param")] == values
+
+
+LSTM = Model("LSTM with 32 units", 10698, frozenset({1984, 7936, 2112, 650, 2762, 10698}), 32)
+LARGER = Model("LSTM with 64 units", 28874, frozenset({24064, 4160, 650, 4810, 28874}), 64)
+ACCOUNTED = [
+    ("parameters: 4(32·28 + 32·32 + 2·32) = 7936, + 2112 + 650 = 10,698", None),
+    ("parameters: 7936 (LSTM) + 2112 (FC) + 650 (out) = 10698", None),
+    ("parameters 10698 (32) and 28874 (64), 18176 more, 150 s, batch size 256", None),
+    ("params: 3(32·28 + 32·32 + 2·32) + 2762 = 5952 + 2762 = 8714", 8714),
+    ("parameters: 4(32·28 + 32·32 + 2·32) = 7963", 7963),
+    ("parameters, 32 units: 28874", 28874),
+    ("parameters: cell 7936, head 2762, total 10968", 10968),
+    ("parameters: total 7936", 7936),
+    ("GRU: 8714 parameters", None),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), ACCOUNTED)
+def test_first_wrong_count(text: str, value: int | None) -> None:
+    slip = first_slip(text, [LSTM, LARGER])
+    assert (slip.value if slip is not None else None) == value
