@@ -33,6 +33,11 @@ _UNSURE = re.compile(
     rf"\b(?:{_HESITATES}|whichever|(?:either|both)\s+(?:one\s+)?(?:could|may|might|can)\b|depending\s+on)",
     re.IGNORECASE,
 )
+_ELSEWHERE = re.compile(
+    r"\bpages?\s+\d+|\b(?:scan(?:s|ned)?|photos?|handwritten|hand-written|attach(?:ed|ment)|drawing|sketch|paper|notebook|pdf)\b"
+    r"(?:\s+(?:sheets?|pages?|notes?|file))?",
+    re.IGNORECASE,
+)
 _ALTERNATIVE = re.compile(r"(?:[\d)\]}$]\s*|[;,.\n]\s*)\b(?:or|alternatively|otherwise)\b", re.IGNORECASE)
 
 
@@ -43,6 +48,16 @@ def hesitates(text: str) -> str:
     ('the answer leaves it open', '')
     """
     return "the answer leaves it open" if re.search(rf"\b{_HESITATES}", text, re.IGNORECASE) else ""
+
+
+def elsewhere(text: str) -> str:
+    """What an answer without a formula points to: a page, a scan, a drawing; empty where it holds an equation.
+
+    >>> elsewhere("See page 4 of the scanned sheets."), elsewhere("h = 2 (page 4)")
+    ('page 4', '')
+    """
+    found = _ELSEWHERE.search(text)
+    return "" if found is None or "=" in text else " ".join(found[0].split())
 
 
 def unsure(text: str) -> str:

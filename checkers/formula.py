@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from checkers.assumptions import Assumptions
-from checkers.cases import Asked
+from checkers.cases import Asked, components_of
 from checkers.doubt import doubt, hesitates
 from checkers.kinds.base import doubtful, unreadable, verdict
 from checkers.preactivations import with_preactivations
@@ -28,10 +28,11 @@ from notation.errors import ReadError
 from notation.evaluate import evaluate
 from notation.plain import to_plain
 from notation.statement import Answer, Statement
-from notation.tree import Expr, Num, Partial, Ref, rebuild, substitute
+from notation.tree import Component, Expr, Num, Partial, Ref, Vector, free_names, rebuild, substitute
 from notation.vocabulary import STEPPED, Vocabulary
 from reference_impl.world import World
 
+_TRUE_BUT = "This is true, but it uses"
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
 
 
@@ -140,6 +141,12 @@ class Formula(Assumptions):
         deciding = [*boundary[-1:], *general[-1:]] if general else mains[-1:]
         verdicts = [self.judge_statement(answer, s, text) for s in deciding]
         worst = next((v for v in verdicts if v.status != "correct"), verdicts[-1])
+        if worst.status == "wrong" and (worst.message.startswith(_TRUE_BUT) or hesitates(text)):
+            earlier = [self.judge_statement(answer, s, text) for s in general[:-1]]
+            right = next((v for v in reversed(earlier) if v.status in {"correct", "manual"}), None)
+            if right is not None and hesitates(text):
+                return doubtful(question, text, hesitates(text), right.reading)
+            worst = right if right is not None and right.status == "correct" else worst
         if worst.status == "correct" and (line := false_line(answer, deciding, self.model, self.worlds)) is not None:
             message = f"The result is right, but this line is not: {' = '.join(to_plain(x) for x in line.sides)}."
             return verdict(question, text, "partial", reading=worst.reading, message=message)
@@ -191,6 +198,9 @@ class Formula(Assumptions):
         if self.same_head(final) and len(s.sides) == 2 and not self.same_head(s.sides[0]):
             s = replace(s, sides=(s.sides[1], s.sides[0]))  # written right to left
             final = s.sides[-1]
+        if (parts := self.entry_and_whole(s)) is not None:  # (dE/dV)_ij = g_i H_j, i.e. g H^T
+            both = [self.judge_statement(answer, one, text) for one in parts]
+            return next((v for v in both if v.status != "correct"), both[0])
         head = next((side for side in s.sides[:-1] if self.same_head(side)), None)
         s = replace(s, sides=(head, final)) if head is not None else replace(s, sides=(final,))
         inlined, helpers = self.inline(final, answer)
@@ -231,6 +241,18 @@ class Formula(Assumptions):
         if why := doubt(text, s.span) or hesitates(text):
             return doubtful(question, text, why, reading)
         return self.agreed(answer, inlined, found, text, reading)
+
+    def entry_and_whole(self, s: Statement) -> tuple[Statement, Statement] | None:
+        """A chain that begins with one entry and ends with the whole array, as two statements; None for others."""
+        left = s.left
+        if left is None or len(s.sides) < 3 or not self.same_head(left):
+            return None
+        letters = {i.name for i in components_of(left) if isinstance(i, Ref)}
+        if not letters or letters & free_names(s.sides[-1]) or not letters & free_names(s.sides[-2]):
+            return None
+        if isinstance(s.sides[-1], (Num, Vector)):
+            return None
+        return replace(s, sides=s.sides[:-1]), replace(s, sides=(without_entry(left), s.sides[-1]))
 
     def inline(self, final: Expr, answer: Answer) -> tuple[Expr, list[tuple[Expr, Statement]]]:
         """Derivatives that the answer itself defines are replaced by their definitions (which are then checked too)."""
@@ -348,7 +370,7 @@ class Formula(Assumptions):
                 text,
                 "wrong",
                 reading=reading,
-                message=f"This is true, but it uses {name}, which the question does not allow.",
+                message=f"{_TRUE_BUT} {name}, which the question does not allow.",
             )
         notes = [found.reading.note] if found.reading.note else []
         if found.transposed:
@@ -366,7 +388,7 @@ def moved(pattern: Partial, e: Partial) -> dict[str, Expr] | None:
     """The letters with which a defined derivative becomes another: the next step, another component; else None."""
     if pattern.of != e.of or not isinstance(pattern.wrt, Ref) or not isinstance(e.wrt, Ref):
         return None
-    if pattern.wrt.name != e.wrt.name:
+    if pattern.wrt.name != e.wrt.name or pattern.kind != e.kind:
         return None
     mine, yours = (*pattern.wrt.at, *pattern.wrt.index), (*e.wrt.at, *e.wrt.index)
     if len(mine) != len(yours):
@@ -378,6 +400,16 @@ def moved(pattern: Partial, e: Partial) -> dict[str, Expr] | None:
         elif a != b:
             return None
     return out
+
+
+def without_entry(left: Expr) -> Expr:
+    """A left side without its component letters."""
+    if isinstance(left, Component):
+        return left.body
+    if isinstance(left, Partial) and isinstance(left.wrt, Ref):
+        of = replace(left.of, index=()) if isinstance(left.of, Ref) else left.of
+        return replace(left, of=of, wrt=replace(left.wrt, index=()))
+    return replace(left, index=()) if isinstance(left, Ref) else left
 
 
 class _Against(Relation):

@@ -20,6 +20,7 @@ import numpy as np
 
 from checkers.cases import TOLERANCE, Asked, Cases
 from checkers.positions import Case, index_value, step_label
+from checkers.stacked import over_steps
 from notation.arrays import Special, is_zero
 from notation.errors import EvaluationError, MissingStepError, ShapeError
 from notation.evaluate import evaluate
@@ -44,7 +45,7 @@ class Reading:
 
 # An answer that says that its vectors are rows, or that its weights lead from the first index to the second.
 _ROWS = re.compile(r"(?i)\brows?[\s-](vectors?|convention|layout)|vectors are rows")
-_FROM_TO = re.compile(r"(?i)\bfrom\b[^.]{0,25}\bi\b.{0,40}?\bto\b[^.]{0,25}\bj\b")
+_FROM_TO = re.compile(r"(?i)\bfrom\b[^.]{0,25}(?:\b|_\{?)i\b.{0,40}?\bto\b[^.]{0,25}(?:\b|_\{?)j\b")
 
 _PRODUCTS = (
     Reading(),
@@ -156,7 +157,9 @@ class Relation(Cases):
 
     def compare(self, side: Expr, statement: Statement | None = None) -> Comparison:
         """The best comparison over all readings; a reading that agrees wins."""
-        loose = self.loose_step(side)
+        if loose := self.loose_step(side):
+            side = over_steps(side, loose, self.answer.text)
+            loose = self.loose_step(side)
         if loose and not any(w.lower().startswith("sum") for w in self.answer.words):
             absent = f"the step {loose} is left free, and what is asked has no step: is a sum over all steps missing?"
             return Comparison("differs", absent=absent)

@@ -15,7 +15,13 @@ def read_with_shorthands(text: str, model: Model) -> Answer:
     used = [f"{name} = {meaning}" for name, meaning in model.shorthands.items() if _uses(text, _letter(name))]
     if used:  # at the end, so that the places in all messages stay those of the answer
         text = f"{text}\n\nwhere {'; '.join(used)}"
-    return read_answer(text, model.vocabulary)
+    answer = read_answer(text, model.vocabulary)
+    named = [f"{name} = {meaning}" for name, meaning in model.shorthands.items()]
+    if answer.errors and named and not used and all(_letter(n) not in answer.definitions for n in model.shorthands):
+        # a meaning that was given in a remark, as in the comment of a program, is known all the same
+        told = read_answer(f"{text}\n\nwhere {'; '.join(named)}", model.vocabulary)
+        return told if len(told.errors) < len(answer.errors) else answer
+    return answer
 
 
 def complaint(name: str, meaning: str, model: Model) -> str:

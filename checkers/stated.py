@@ -20,7 +20,7 @@ from derivations.model import Model
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import Evaluator, evaluate
 from notation.statement import Answer, Statement
-from notation.tree import DerivativeKind, Expr, Num, Partial, Reduce, Ref, free_names, walk
+from notation.tree import DerivativeKind, Expr, Num, Ones, Partial, Reduce, Ref, free_names, walk
 from reference_impl.world import Array, World
 
 _DIFFERENTIALS = re.compile(r"\bdifferentials?\b", re.IGNORECASE)
@@ -63,7 +63,7 @@ def _is_claim(left: Expr, s: Statement, model: Model, own: set[str]) -> bool:
 
 def _is_false(s: Statement, side: Expr, answer: Answer, worlds: tuple[World, ...]) -> bool:
     left = s.sides[0]
-    if isinstance(side, Num) or left in set(walk(side)):
+    if isinstance(side, (Num, Ones)) or left in set(walk(side)):  # 1 may be the identity
         return False
     lefts = [replace(left, kind=k) for k in _KINDS] if isinstance(left, Partial) and left.kind == "total" else [left]
     for n, (head, reading) in enumerate(itertools.product(lefts, readings(side, answer, worlds[0].parameters))):

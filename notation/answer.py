@@ -13,7 +13,7 @@ from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
 from notation.programs import find_program, read_program
-from notation.remarks import remarks, with_immediate, without_conditions
+from notation.remarks import in_words, remarks, with_immediate, without_conditions
 from notation.segments import Segment, segment
 from notation.statement import Answer, Role, Statement
 from notation.tokens import Token
@@ -49,7 +49,7 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
         if (found := read_program(text, program, vocabulary)) is not None:
             return found
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)
-    text = without_conditions(with_immediate(text))
+    text = without_conditions(with_immediate(in_words(text)))
     segments = segment(text, vocabulary, thousands=thousands)
     vocabulary = with_own_names(segments, text, vocabulary)
     reader = _Reader(text, vocabulary)
@@ -372,6 +372,8 @@ def _gloss(tokens: list[Token]) -> bool:
     """
     if tokens[-1].kind == "op" and tokens[-1].text == "=" and not any(t.text == "=" for t in tokens[:-1]):
         return True
+    if len(tokens) > 1 and tokens[0].kind == "op" and tokens[0].text in _OPERATORS and tokens[1].text == "=":
+        return True  # * = elementwise
     if len(tokens) <= 3 and tokens[-1].text == "+" and (tokens[0].kind == "partial" or tokens[0].text == "d"):
         return True  # where d+ is the immediate derivative
     operands = [t for t in tokens if t.kind not in {"op", "sep"}]

@@ -35,6 +35,8 @@ from notation.vocabulary import Vocabulary
 _SAYS = re.compile(
     r"\s*(?P<name>[A-Za-z_]\w*(?:\[[^\]]*\])?)\s*(?:=|:|\bis\b|\bare\b|\bholds\b|\bmeans\b)\s*(?P<what>.+)"
 )
+_PARTS = re.compile(r"[;,](?![^()\[\]]*[)\]])")  # dC = dE/dC(t), ig = i(t)
+_ASIDE = re.compile(r"\s*\((?:total|given|known|vector|column|matrix)\)")
 _GIVEN = re.compile(r"^(?:(?:the|a|our|given|known|total|derivative|gradient|upstream|is|i\.e\.)\s+)+")
 # What is differentiated is not said where a program calls its result dW.
 UNNAMED = Ref("")
@@ -284,8 +286,8 @@ class Flow:
         for name in filled_in(list(block.body)):
             self.families.setdefault(name, Family(name, None))
         out: dict[str, tuple[str, Expr]] = {}
-        for comment in block.comments:
-            said = _SAYS.fullmatch(comment)
+        for comment in [part for one in block.comments for part in _PARTS.split(one)]:
+            said = _SAYS.fullmatch(_ASIDE.sub("", comment))
             if said is None or said["name"].split("[")[0] in assigned:
                 continue
             try:
@@ -294,7 +296,7 @@ class Flow:
                 if "/" in said["what"] or "∂" in said["what"]:
                     raise OutsideError("a comment that gives a name a meaning") from None
                 continue
-            if isinstance(what, Partial):
+            if isinstance(what, (Partial, Ref)):
                 base, _, letter = said["name"].replace(" ", "").rstrip("]").partition("[")
                 out[base] = letter, what
         return out

@@ -9,6 +9,7 @@ _WORD = re.compile(r"(?<![\\\w])[A-Za-z][a-z]{2,}(?![\w(])")
 _PARENTHESES = re.compile(r"\((?:[^()\n]|\([^()\n]*\))*\)")
 _RELATION = re.compile(r"[=<>≈∈]|\\(?:approx|leq?|geq?|in|sim)\b")
 _IMMEDIATE = re.compile(r"(?<![\w}])d\+(?=[A-Za-z]\w*(?:\[[^\]\n]*\]|_?\{[^}\n]*\}|\([^)\n]*\))?\s*/\s*(?:d|∂))")
+_THAT_IS = re.compile(r"(?<![\w.\\])[iI]\.e\.")
 _FEW, _SOME = 4, 2
 
 
@@ -27,6 +28,11 @@ def remarks(text: str) -> tuple[tuple[int, int], ...]:
 def with_immediate(text: str) -> str:
     """The text with the plus of an immediate derivative as a sign of its own: `d+H/dW`."""
     return _IMMEDIATE.sub("∂⁺", text)
+
+
+def in_words(text: str) -> str:
+    """The text with "i.e." as a word of one piece, so that its letters are no names."""
+    return _THAT_IS.sub("thus", text)
 
 
 def without_conditions(text: str) -> str:

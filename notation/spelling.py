@@ -61,7 +61,7 @@ class Spelling(Cursor):
         if len(run) < 2 or self.vocabulary.knows_base(run):
             return
         for k in range(1, len(run)):
-            if self.is_factor(run[k:]):
+            if self.is_factor(run[k:], run[:k]):
                 continue
             if self.vocabulary.find(Symbol(run[:k], out.accents, run[k:])) is not None:
                 out.base = run[:k]
@@ -121,9 +121,14 @@ class Spelling(Cursor):
             return run[0]
         return run
 
-    def is_factor(self, run: str) -> bool:
-        """Whether the end of a run carries a step of its own: `Qh[t-1]` is Q times h[t-1], not Q_h."""
+    def is_factor(self, run: str, before: str) -> bool:
+        """Whether the end of a run carries a step of its own: `Qh[t-1]` is Q times h[t-1], not Q_h.
+
+        Where nothing is called Q, as in `Uf_kj` beside a U_f, it is a label.
+        """
         following = self.peek()
+        if self.vocabulary.find(Symbol(before)) is None and self.vocabulary.find(Symbol(before, (), run)) is not None:
+            return False
         indexed = following is not None and following.text in {"[", "_"} and not following.space
         return indexed and self.vocabulary.stepped_base(run)
 
@@ -144,7 +149,7 @@ class Spelling(Cursor):
             return True
         if known.knows_base(run) or run in self.bound or known.is_axis(run) or known.function(run) is not None:
             return True
-        labels = [k for k in range(1, len(run)) if not self.is_factor(run[k:])]
+        labels = [k for k in range(1, len(run)) if not self.is_factor(run[k:], run[:k])]
         if any(known.find(Symbol(run[:k], (), run[k:])) is not None for k in labels):
             return True  # Wf, bV
         for suffix in ACCENT_WORDS:

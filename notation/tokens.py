@@ -17,11 +17,22 @@ class Token:
     roman: bool = False
 
 
+def free_braces(tokens: list[Token], i: int) -> bool:
+    """Whether an empty pair of braces stands here that is no argument of a command, script or accent."""
+    empty = i + 1 < len(tokens) and tokens[i].kind == "op" and tokens[i].text == "{" and tokens[i + 1].text == "}"
+    before = tokens[i - 1] if i else None
+    argument = before is not None and (before.kind in {"cmd", "accent"} or before.text in {"_", "^", "}"})
+    return empty and not argument
+
+
 def unbraced(tokens: list[Token]) -> list[Token]:
     """Drop braces around one letter that carries a script, `{\\bf h}_t`, and around one operator, `{\\odot}`."""
     out: list[Token] = []
     i = 0
     while i < len(tokens):
+        if free_braces(tokens, i):  # a = {}& b
+            i += 2
+            continue
         single = i + 2 < len(tokens) and tokens[i].text == "{" and tokens[i + 2].text == "}" and tokens[i].kind == "op"
         before = tokens[i - 1] if i else None
         free = before is None or not (

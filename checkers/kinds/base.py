@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from checkers.assignment import Question
+from checkers.doubt import elsewhere
 from checkers.solution import Solution
 from checkers.spec import AnswerSpec
 from checkers.verdict import LineVerdict, Status, Verdict, Witness
@@ -110,6 +111,8 @@ def doubtful(question: Question, text: str, why: str, reading: tuple[Expr, ...])
 
 def unreadable(question: Question, text: str, problem: ReadError) -> Verdict:
     """The verdict on text outside the language: it costs nothing until a person has looked."""
+    if where := elsewhere(text):
+        return verdict(question, text, "manual", message=f"The answer points to {where}, which is not here.")
     shown = f"This could not be read, at line {problem.line}: {problem.message}.\n{problem.caret()}"
     if problem.hint:
         shown += f"\nTry: {problem.hint}"

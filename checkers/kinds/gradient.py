@@ -140,7 +140,8 @@ class Gradient(Kind):
     def declared(self, bench: Bench, name: str, text: str) -> tuple[bool, bool]:
         """Whether an answer says that it takes a special case, and whether that is one of sizes.
 
-        It says so by the name of the function that replaces the unknown one, or by speaking of scalars or one unit.
+        It says so by the name of the function that replaces the unknown one, by setting a first value to zero, or by
+        speaking of scalars or one unit.
         """
         fixed = bench.assignment.models[name].samples
         if fixed:
@@ -153,6 +154,9 @@ class Gradient(Kind):
             for node in walk(e.right)
             if isinstance(node, Call) and node.function not in bench.model(self.model).functions
         }
+        if zero := _zero_inputs(bench.model(name)) - _zero_inputs(bench.model(self.model)):
+            said = "|".join(rf"(?<![A-Za-z]){re.escape(z)}_?\{{?0\}}?\s*(?:=|is|:=|be|≡)\s*(?:0|zero)\b" for z in zero)
+            return re.search(said, text.replace("₀", "_0").replace("$", " "), re.IGNORECASE) is not None, False
         words = "|".join(sorted(functions)) or "(?!)"
         said = rf"(?:taking|assum\w*|suppose|let|with|choos\w*|for|use|using|usual|=)[^.\n]{{0,30}}\b(?:{words})\b"
         return re.search(said, text, re.IGNORECASE) is not None, False
@@ -165,6 +169,11 @@ class Gradient(Kind):
         asked = replace(asked, steps=self.condition(model, bench, question))
         key = bench.solution(question.id).answers[0]
         return Formula(question, model, bench.worlds(name), asked, key.sides[-1], prose=self.prose).judge(text)  # type: ignore[attr-defined]
+
+
+def _zero_inputs(model: Model) -> set[str]:
+    """The quantities whose first value is zero."""
+    return {name for name, how in model.samples.items() if how == "zero"}
 
 
 def later(target: Partial) -> Partial:
