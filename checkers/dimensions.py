@@ -21,6 +21,8 @@ _LETTER = re.compile(
     r"\$?(?<![\w\\^_{])([A-Za-z])(?!\w)\$?\s*-\s*(?=(?:dim(?:ensional)?|(?:column )?vector|component|element|entry)\b)"
 )
 _RAISED = re.compile(r"<sup>\s*([^<]*?)\s*</sup>")  # R<sup>3</sup>, as PDF readers export it
+# 3 (the windows start at n = 1, 3 and 5): what explains a shape is none
+_MEANT = re.compile(r"(?<=[\d\w}$])\s*\((?:the|one|each|because|since|as|for|namely|there)\b[^()×]*\)")
 _TRAILING = re.compile(r"(\d)\s*,\s*\)")
 
 
@@ -45,6 +47,7 @@ def read_shapes(
     `named` lets a letter stand for an unknown number; with `lone`, a size on its own is a shape.
     """
     plain = _TRAILING.sub(r"\1)", _UNIT.sub(" dimensional ", _RAISED.sub(r"^{\1}", text)))
+    plain = _MEANT.sub(lambda m: " " * len(m[0]), plain)
     plain = _TIMES.sub(" × ", _LETTER.sub(lambda m: f"R^{{{m[1]}}} " if m[1] in sizes else m[0], plain))
     answer = read_answer(plain, vocabulary, thousands=False)
     if answer.errors:
@@ -54,8 +57,8 @@ def read_shapes(
     out: list[Dims] = []
     subject = ""
     for s in answer.statements:
-        if s.role == "premise":
-            continue
+        if s.role == "premise" or [w.lower() for w in s.words[-2:]] in (["sum", "to"], ["sums", "to"], ["up", "to"]):
+            continue  # the entries sum to 1
         side = s.sides[-1]
         parts = side.entries if isinstance(side, Vector) else ()
         several = len(parts) > 1 and all(len(dimensions(p)) > 1 for p in parts)

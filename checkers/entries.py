@@ -21,9 +21,11 @@ from checkers.entryform import Form, Reading, counts_from_zero, merged
 from checkers.entrytext import EntryText, read_entry_text, same_shape
 from checkers.kinds.base import doubtful, unreadable, verdict
 from checkers.relation import Used, recording
+from checkers.stated import false_line
 from checkers.verdict import Status, Verdict, Witness
 from notation.answer import read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
+from notation.plain import to_plain
 from notation.statement import Answer, Statement
 from notation.tree import Concat, Expr, Matrix, Num, Partial, Ref, free_names, number, walk
 from notation.vocabulary import Symbol
@@ -96,6 +98,10 @@ class Entries(Cover):
             name = ", ".join(sorted(reading.swapped))
             message = f"This is right if the indices of {name} stand in the other order; a person decides."
             return verdict(self.question, text, "manual", reading=shown, message=message)
+        about = [s for s in answer.statements if self.is_about(s)]
+        if reading.base == 1 and (line := false_line(answer, about, self.model, self.worlds)) is not None:
+            message = f"The result is right, but this line is not: {' = '.join(to_plain(x) for x in line.sides)}."
+            return verdict(self.question, text, "partial", reading=shown, message=message)
         if self.shape_asked and not said.shapes:
             notes.append(f"the shape is asked too: {self.shown_shape()}")
         if self.prose:
@@ -105,6 +111,16 @@ class Entries(Cover):
             f"largest relative error {outcome.error:.1e}"
         )
         return verdict(self.question, text, "correct", reading=shown, evidence=evidence, notes=tuple(notes))
+
+    def is_about(self, s: Statement) -> bool:
+        """Whether a statement speaks of the array that is asked, at whatever entry."""
+        names = {r.name for r in self.refs}
+        left = s.left
+        if isinstance(left, Partial) and isinstance(self.target, Partial):
+            return left.of == self.target.of or {n.name for n in walk(left) if isinstance(n, Ref)} >= names | {
+                self.target.of.name if isinstance(self.target.of, Ref) else ""
+            }
+        return isinstance(left, Ref) and left.name in names
 
     def left_side(self, index: list[str]) -> str | None:
         """What is asked about, as text with these indices."""
@@ -147,8 +163,6 @@ class Entries(Cover):
             return verdict(self.question, text, "manual", message="An explanation in words waits for a person.")
         others = [s for s in answer.statements if s.left is not None] if answer is not None else []
         if others:
-            from notation.plain import to_plain
-
             message = f"This is a statement about {to_plain(others[-1].sides[0])}; {to_plain(self.target)} is asked."
             return verdict(self.question, text, "wrong", reading=others[-1].tree, message=message)
         problem = ReadError(

@@ -56,6 +56,10 @@ _STACK = re.compile(
     r"(?P<list>\[(?:[^\[\]]|\[[^\[\]]*\])*\])\s*(?:,\s*(?:axis|dim)\s*=\s*0\s*)?(?:,\s*dtype\s*=\s*[\w.]+\s*)?\)"
 )
 _PRINTED = re.compile(r"(?m)^[ \t]*>>>[ \t]*(?=\[|[-+]?\d+\.\d)")
+# print(y1, y2)  # 7.67 2.73
+_SHOWN = re.compile(r"(?m)^[ \t]*print\((?P<what>[^\n]*?)\)[ \t]*(?:#|//|->|→|>>>)[ \t]*(?P<said>[^\n]+)$")
+_NUMERAL = r"[-+\u2212]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_RUN = re.compile(r"(?m)^.*(?:\b(?:np|numpy|torch|jnp|math)\.|\b(?:import|lambda|backward|return|def)\b).*$")
 _UNITS = re.compile(r"(?<![\w\\])(?P<g>[a-df-z])_?\{?(?P<n>-?\d+)\}?[ \t]*=[ \t]*\[(?P<list>[\d.,\s]+)\]")
 
 # 1-s=0.2689 product=0.1966
@@ -102,6 +106,8 @@ def in_lines(text: str, *, forwards: bool, letter: str = "x") -> str:
     text = _continued(text)
     text = _KEPT.sub(lambda m: f"{m['v']}{mark}_{{{m['n']}}}", text)
     text = re.sub(rf"(?<![\w<])({_NAME})[ \t]*(?:<-{{1,2}}|←|:=)[ \t]*", r"\1 = ", text)
+    if _SHOWN.search(text):
+        text = _SHOWN.sub(_shown, _RUN.sub(lambda m: m[0] if _SHOWN.fullmatch(m[0]) else "", text))
     if _CODE.search(text):
         text = _STACK.sub(lambda m: m["list"], _PRINTED.sub("", text))
         text = _TUPLE.sub(_several, text)
@@ -112,6 +118,15 @@ def in_lines(text: str, *, forwards: bool, letter: str = "x") -> str:
     text = _WORD.sub(" ; ", text)
     text = _LOOSE.sub(lambda m: re.sub(rf"(?<=[\d)²³e])[ \t]+(?={_NAME}[ \t]*(?:=|≈))", " ; ", m[0]), text)
     return _TIGHT.sub(r"\1 ; ", text)
+
+
+def _shown(match: re.Match[str]) -> str:
+    """What a program prints, as its remark says: of the names that are printed, or alone."""
+    names = [n.strip() for n in match["what"].split(",")]
+    numbers = re.findall(rf"(?<![\w.]){_NUMERAL}(?!\w)", match["said"])
+    if len(names) == len(numbers) and all(re.fullmatch(_NODE, n) for n in names):
+        return " ; ".join(f"{n} = {x}" for n, x in zip(names, numbers, strict=True))
+    return numbers[0] if len(numbers) == 1 else match["said"]
 
 
 def _without_bars(line: str) -> str:

@@ -87,7 +87,11 @@ def _named(text: str) -> str:
 
 
 def _equation(match: re.Match[str], mark: str | None, equals: str = " =") -> str:
-    return match[0] if mark is None else f"{match['v']}{mark}_{{{match['n']}}}{equals} "
+    if mark is None:
+        return match[0]
+    line = match.string[: match.start()].rpartition("\n")[2].rstrip(" \t$*")
+    apart = "; " if line.endswith(")") or line[-1:].isdigit() else ""  # v14: (1, 0)   v13: (1, 0)
+    return f"{apart}{match['v']}{mark}_{{{match['n']}}}{equals} "
 
 
 def _mark(before: str, asked: str, silent: str | None) -> str | None:

@@ -108,7 +108,7 @@ def made_plain(
     used = "".join(sorted({n[0] for n in (*inputs, *outputs)}))
     # 3x2 is 3 times x_2 here, never 3 by 2
     text = re.sub(rf"(?<![A-Za-z_\\^])(?P<v>[{used}])(?P<n>\d+)", r"\g<v>_{\g<n>}", text)
-    return _tables(text, inputs, outputs)
+    return _tables(text, inputs, outputs, forwards=forwards)
 
 
 def _two(match: re.Match[str]) -> str:
@@ -224,10 +224,10 @@ def _accents(text: str, *, forwards: bool) -> str:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _tables(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+def _tables(text: str, inputs: Sequence[str], outputs: Sequence[str], *, forwards: bool) -> str:
     def environment(match: re.Match[str]) -> str:
         rows = [r for r in re.split(r"\\\\(?:\[[^\]]*\])?", match[2].replace("\\hline", "")) if r.strip()]
-        told = _told([[c.strip() for c in r.split("&")] for r in rows], inputs, outputs)
+        told = _told([[c.strip() for c in r.split("&")] for r in rows], inputs, outputs, forwards=forwards)
         return "\n" + "\n".join(told) + "\n" if told is not None else match[0]
 
     text = _TABULAR.sub(environment, text)
@@ -239,18 +239,18 @@ def _tables(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
             continue
         if block:
             rows = [[c.strip() for c in b.strip().strip("|").split("|")] for b in block if not _RULE.match(b)]
-            told = _told(rows, inputs, outputs)
+            told = _told(rows, inputs, outputs, forwards=forwards)
             out.extend(block if told is None else told)
             block = []
         out.append(line)
     return "\n".join(out[:-1])
 
 
-def _told(rows: list[list[str]], inputs: Sequence[str], outputs: Sequence[str]) -> list[str] | None:
+def _told(rows: list[list[str]], inputs: Sequence[str], outputs: Sequence[str], *, forwards: bool) -> list[str] | None:
     """The rows of a table as equations, by what its head says; None where the head says nothing."""
     if len(rows) < 2:
         return None
-    columns = [_column(cell, inputs, outputs) for cell in rows[0]]
+    columns = [_column(cell, inputs, outputs, forwards=forwards) for cell in rows[0]]
     if not any(c.startswith(("value", "∂", "dot", "bar")) for c in columns[1:]):
         return None
     lines: list[str] = []
@@ -285,16 +285,17 @@ def _readable(cell: str) -> bool:
     return gap is None and not alone and all(w.lower() in FUNCTIONS or w in {"sigma", "sig"} for w in words)
 
 
-def _column(head: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+def _column(head: str, inputs: Sequence[str], outputs: Sequence[str], *, forwards: bool) -> str:
     """What a column of a table holds: `name`, `formula`, `value`, or a derivative with @ for the name of the row."""
     marked = re.sub(r"[\\${}_\s]|mathrm|text|frac|displaystyle", "", head)
     lower = marked.lower()
     plain = re.sub(f"[{_DOT}{_OVERBAR}]", "", marked)
     if (seed := re.search(r"\((?:[01][,;])+[01]\)", marked)) is not None and seed[0].count("1") == 1:
         number = re.findall("[01]", seed[0]).index("1")  # the column of the seed (0, 1)
-        if re.search("dot|tangent|\u0307", lower) and number < len(inputs):
+        seeded = "seed" in lower
+        if (re.search("dot|tangent|\u0307", lower) or (seeded and forwards)) and number < len(inputs):
             return f"∂@/∂{inputs[number]}"
-        if re.search("bar|adjoint|\u0304", lower) and number < len(outputs):
+        if (re.search("bar|adjoint|\u0304", lower) or seeded) and number < len(outputs):
             return f"∂{outputs[number]}/∂@"
     if (unit := re.search(r"e(\d)", plain)) is not None and (number := int(unit[1]) - 1) >= 0:  # the seed e_2
         if re.search("dot|tangent|\u0307", lower) and number < len(inputs):

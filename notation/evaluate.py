@@ -269,9 +269,10 @@ class Evaluator(Ranging):
 
     def under_each_other(self, parts: tuple[Expr, ...]) -> Array:
         """Written-out entries under each other: a column where they are numbers and columns."""
-        if self.scope.side_by_side and len(parts) > 1:
+        values = [self.value(x) for x in parts]
+        if self.scope.side_by_side and len(parts) > 1 and all(_is_column(v) for v in values):
             return self.beside(parts)
-        return blocks.under_each_other([self.value(x) for x in parts], self.scope.backend)
+        return blocks.under_each_other(values, self.scope.backend)
 
     def matrix(self, e: Matrix) -> Array:
         """A written-out matrix, by its entries or by blocks."""
@@ -437,6 +438,11 @@ class Evaluator(Ranging):
         if gradient and self.scope.adjoint_rows and value.shape[-1:] == (1,):
             return arrays.transpose(value)
         return arrays.transpose(value) if self.scope.jacobians_transposed and not gradient else value
+
+
+def _is_column(value: Array) -> bool:
+    """Whether a value is a column with more than one entry."""
+    return not isinstance(value, Special) and len(value.shape) == 2 and value.shape[0] > 1
 
 
 def _factors(e: Expr) -> list[Expr]:

@@ -170,7 +170,8 @@ def _bracketed(reader: Parser) -> list[list[Token]]:
 def _overrides(known: Expr, right: list[Token], vocabulary: Vocabulary) -> bool:
     """Whether an answer gives a taken letter a meaning of its own: `K = diag(...)`, `e = a - y`, but not `n = 3`."""
     if isinstance(known, Call) and known.function == "exp" and known.args == (number(1),):
-        return any(t.kind in {"name", "greek", "accent"} for t in right)
+        listed = right[0].text in {"(", "["} and any(t.text == "," for t in right)  # e = (0, 1, 0)
+        return listed or any(t.kind in {"name", "greek", "accent"} for t in right)
     if not isinstance(known, Ref) or known.at or known.index:
         return False
     quantity = vocabulary.quantities.get(known.name)

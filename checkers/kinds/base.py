@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from checkers.assignment import Question
-from checkers.doubt import elsewhere
+from checkers.doubt import elsewhere, hesitates
 from checkers.solution import Solution
 from checkers.spec import AnswerSpec
 from checkers.verdict import LineVerdict, Status, Verdict, Witness
@@ -59,7 +59,10 @@ class Kind(AnswerSpec):
         if not text.strip():
             return verdict(question, text, "missing", message="There is no answer to this question.")
         try:
-            return self.check(bench, question, text)
+            found = self.check(bench, question, text)
+            if found.status == "correct" and (why := hesitates(text)):
+                return doubtful(question, text, why, found.reading)
+            return found
         except ReadError as problem:
             return unreadable(question, text, problem)
         except RecursionError:  # a product of thousands of names

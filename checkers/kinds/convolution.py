@@ -196,6 +196,8 @@ class Convolution(Kind):
             return doubtful(question, text, why, reading)
         k = wrong[0]
         if self.channels_open and len(mine[k]) == 1 and set(mine[k]) == set(wanted[k]):
+            if _BOTH_SIDES.search(text):
+                return verdict(question, text, "correct", reading=reading, evidence=f"both sides, {show(wanted[k])}")
             message = f"One side is {mine[k][0]}; the size is {show(wanted[k])}."
             return verdict(question, text, "partial", reading=reading, message=message)
         witness = Witness(self.stages[k].name, show(wanted[k]), show(mine[k]))
@@ -241,6 +243,8 @@ _TYPED = re.compile(r"(?m)^[ \t]*(?:>>>|In ?\[\d*\]:)[^\n]*\n(?=[^\n]*\d)")
 _ARTICLE = re.compile(r"\ba(?=\s+\$?\d+\s*(?:×|x|\\times|by)\s*\d)")
 
 
+# H_out = W_out = ... = 30
+_BOTH_SIDES = re.compile(r"\bH(?:_\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}|_?\w+)?\s*=\s*W(?:_|\b)")
 _SIDE = (
     r"\b(?P<{0}>height|width|H|W)(?:_?\{{?(?:out\w*|o)\}}?)?\s*(?:is|=|:|of)?\s*(?P<{1}>\d+)(?![\d.]*\d|\s*[-+*/×(])"
 )
