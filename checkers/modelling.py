@@ -90,6 +90,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
     computed: dict[str, str] = {}
     aliases: dict[str, str] = {}
     shorthands: dict[str, str] = {}
+    names: dict[str, list[str]] = {}
     samples: dict[str, str] = {}
     functions: dict[str, str] = {}
     sequence, loss = "", None
@@ -102,6 +103,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         computed |= _all_layers(spec.computed, repeat)
         aliases |= spec.aliases
         shorthands |= spec.shorthands
+        names |= spec.names
         samples |= spec.samples
         functions |= spec.functions
         sequence = spec.sequence or sequence
@@ -125,6 +127,7 @@ def merged(assignment: Assignment, name: str) -> tuple[ModelText, Callable[[int]
         samples=samples,
         computed=computed,
         shorthands=shorthands,
+        names=names,
     )
 
     def origin(line: int) -> tuple[str, int]:

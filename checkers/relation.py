@@ -157,9 +157,10 @@ class Relation(Cases):
 
     def compare(self, side: Expr, statement: Statement | None = None) -> Comparison:
         """The best comparison over all readings; a reading that agrees wins."""
-        if loose := self.loose_step(side):
-            side = over_steps(side, loose, self.answer.text)
-            loose = self.loose_step(side)
+        if not self.asked.head.at:
+            for step in sorted(free_names(side) & set(self.worlds[0].ranges)):
+                side = over_steps(side, step, self.answer.text)
+        loose = self.loose_step(side)
         if loose and not any(w.lower().startswith("sum") for w in self.answer.words):
             absent = f"the step {loose} is left free, and what is asked has no step: is a sum over all steps missing?"
             return Comparison("differs", absent=absent)

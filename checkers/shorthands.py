@@ -9,9 +9,13 @@ from notation.answer import read_answer
 from notation.statement import Answer
 from notation.tree import Partial
 
+# a name of several letters, as in code; one letter keeps the meaning that the question gives it
+_OWN = r"(?<![\w\\\])}.])(?P<own>[A-Za-z][A-Za-z]{1,3}(?:\[[a-z]\])?)"
+
 
 def read_with_shorthands(text: str, model: Model) -> Answer:
     """The answer, read with the names of the questions; a name that it gives a meaning of its own keeps that one."""
+    text = _by_words(text, model)
     used = [f"{name} = {meaning}" for name, meaning in model.shorthands.items() if _uses(text, _letter(name))]
     if used:  # at the end, so that the places in all messages stay those of the answer
         text = f"{text}\n\nwhere {'; '.join(used)}"
@@ -22,6 +26,17 @@ def read_with_shorthands(text: str, model: Model) -> Answer:
         told = read_answer(f"{text}\n\nwhere {'; '.join(named)}", model.vocabulary)
         return told if len(told.errors) < len(answer.errors) else answer
     return answer
+
+
+def _by_words(text: str, model: Model) -> str:
+    """The text with a symbol for words that say what an own name stands for: `Ct = candidate`, `ig[t]: input gate`."""
+    for symbol, words in model.names.items():
+        if "-" in symbol or not words:
+            continue
+        said = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+        told = rf"{_OWN}\s*(?:=|:|\bis\b)\s*(?:the\s+)?(?:{said})\b(?=\s*(?:[.,;)\n]|$|\bat\b))"
+        text = re.sub(told, lambda m, symbol=symbol: f"{m['own']} = {symbol}", text)  # type: ignore[misc]
+    return text
 
 
 def complaint(name: str, meaning: str, model: Model) -> str:

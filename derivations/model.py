@@ -52,6 +52,7 @@ class ModelText:
     blocks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     computed: Mapping[str, str] = field(default_factory=dict)
     shorthands: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Model:
     `inputs` and `parameters` are leaves; `initial` are leaves at a fixed step such as h_0. All names are canonical.
     `functions` are those known by name only, with their kind: `elementwise`, or `scalar` (a number from vectors).
     `backward` names the sequence along which a quantity runs from the last step to the first; `shorthands` are what
-    the questions call derivatives, as text.
+    the questions call derivatives, as text, and `names` the words by which quantities are called.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Model:
     functions: Mapping[str, str] = field(default_factory=dict)
     backward: Mapping[str, str] = field(default_factory=dict)
     shorthands: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def shape(self, name: str) -> Shape:
         """The declared or inferred component shape of a quantity."""
@@ -199,6 +201,7 @@ class _Builder:
             self.functions,
             runs_backward(equations, self.quantities),
             text.shorthands,
+            text.names,
         )
 
     def vocabulary(self) -> Vocabulary:

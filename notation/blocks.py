@@ -40,7 +40,7 @@ def under_each_other(values: Sequence[Array], backend: Backend) -> Array:
     if len(widths) == 1:
         return backend.stack([_full(v) for v in values])
     if len(heights) == 1:
-        return _beside([_full(v) for v in values], backend)
+        return beside([_full(v) for v in values], backend)
     raise ShapeError("arrays with different numbers of rows and columns cannot be stacked")
 
 
@@ -55,13 +55,16 @@ def in_blocks(rows: Sequence[Sequence[Array]], backend: Backend) -> Array:
     across = zip(*rows, strict=True)
     widths = _sizes([[_shape(v)[1] for v in column if not isinstance(v, Special)] for column in across], "columns")
     lines = [
-        _beside([_sized(v, h, w, backend) for v, w in zip(row, widths, strict=True)], backend)
+        beside([_sized(v, h, w, backend) for v, w in zip(row, widths, strict=True)], backend)
         for row, h in zip(rows, heights, strict=True)
     ]
     return backend.stack(lines)
 
 
-def _beside(values: list[Array], backend: Backend) -> Array:
+def beside(values: Sequence[Array], backend: Backend) -> Array:
+    """Arrays with as many rows each, side by side."""
+    if len({tuple(v.shape)[:1] for v in values}) > 1:
+        raise ShapeError("arrays with different numbers of rows cannot stand side by side")
     return backend.stack([v.T for v in values]).T
 
 

@@ -254,7 +254,7 @@ class Evaluator(Ranging):
                     columns.append(self.as_column(inner.value(part.body), part.body))
             else:
                 columns.append(self.column(part))
-        return self.scope.backend.stack([c.T for c in columns]).T
+        return blocks.beside(columns, self.scope.backend)
 
     def column(self, block: Expr) -> Array:
         """A block as a column."""
@@ -354,8 +354,8 @@ class Evaluator(Ranging):
                 self.index.pop(e.variable, None)
             else:
                 self.index[e.variable] = saved
-        if stacked and self.scope.side_by_side:
-            return self.scope.backend.stack([c.T for c in stacked]).T
+        if stacked and self.scope.side_by_side and all(_is_column(c) for c in stacked):
+            return blocks.beside(stacked, self.scope.backend)
         if stacked:
             return self.scope.backend.stack(stacked)
         if total is None:

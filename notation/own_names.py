@@ -23,7 +23,7 @@ from notation.tree import (
     rebuild,
     substitute,
 )
-from notation.vocabulary import INDEX_LETTERS, Symbol, Vocabulary, split_commas
+from notation.vocabulary import INDEX_LETTERS, STEPPED, Symbol, Vocabulary, split_commas
 
 # A name that stands for a derivative, as it is written on the left, and that derivative.
 Aliases: TypeAlias = dict[str, tuple[Ref, Expr]]
@@ -60,9 +60,11 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 functions = {n: f for n, f in vocabulary.functions.items() if n != hidden}
                 vocabulary = replace(vocabulary, functions=functions)
                 raise ReadError("a name of its own", text, (0, 1), "")
+            if parser.peek() is None and (steps := _code_name(known, left, right, text, vocabulary)) is not None:
+                vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in range(steps)))
+                continue
             if parser.peek() is None and _renames(known, left, one, text, vocabulary):
-                code = isinstance(known, Ref) and len(left[0].text) > 1
-                at = known.at if isinstance(known, Ref) and (len(left) > 1 or code) else ()
+                at = known.at if isinstance(known, Ref) and len(left) > 1 else ()
                 vocabulary = vocabulary.with_local(Symbol(left[0].text), tuple("t" for _ in at))
                 continue
             letter = (
@@ -191,13 +193,9 @@ def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary
 
     The declared name itself keeps its meaning; only a further spelling of it may be taken for something else.
     """
-    if not isinstance(known, Ref) or known.name not in vocabulary.quantities:
+    if not isinstance(known, Ref) or known.index or known.name not in vocabulary.quantities:
         return False
-    if left[0].text.lower() == known.name.lower():
-        return False
-    if len(left[0].text) > 1:  # Ct[t] = \tilde C_t in the style of code, where Ct would be C at t
-        return known.name == left[0].text[:1] and _is_other(one.tokens[len(left) + 1 :], known, text, vocabulary)
-    if known.index:
+    if left[0].text.lower() == known.name.lower() or len(left[0].text) > 1:
         return False
     if _DEFINING & {w.lower() for w in one.words}:
         return True
@@ -208,19 +206,26 @@ def _renames(known: Expr, left: list[Token], one: Segment, text: str, vocabulary
         return False
 
 
-def _is_other(right: list[Token], known: Ref, text: str, vocabulary: Vocabulary) -> bool:
-    """Whether the right side of an equation is nothing but another declared quantity."""
+def _code_name(known: Expr, left: list[Token], right: list[Token], text: str, vocabulary: Vocabulary) -> int | None:
+    """How many steps a name of several letters has that is given to a quantity: `Ct[t] = \\tilde C_t`, `ig = i(t)`.
+
+    Without such an equation Ct would be C at t, and ig a product. None for anything else.
+    """
+    word = left[0].text
+    called = {key.rpartition(":")[2].rstrip(STEPPED) for key in vocabulary.spellings}
+    if not (2 <= len(word) <= 4 and word.isalpha()) or word in called or isinstance(known, (Partial, Call)):
+        return None
     parser = Parser(list(right), text, vocabulary)
     try:
         found = parser.relation()
     except ReadError:
-        return False
-    return (
-        parser.peek() is None
-        and isinstance(found, Ref)
-        and found.name in vocabulary.quantities
-        and found.name != known.name
-    )
+        return None
+    quantity = vocabulary.quantities.get(found.name) if isinstance(found, Ref) else None
+    if parser.peek() is not None or not isinstance(found, Ref) or found.index or quantity is None:
+        return None
+    if isinstance(known, Ref) and (known.name == found.name or known.name != word[:1]):
+        return None
+    return len(found.at) if quantity.shape is not None else None
 
 
 def left_tokens(tokens: list[Token]) -> list[Token] | None:
