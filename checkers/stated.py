@@ -15,15 +15,18 @@ from dataclasses import replace
 import numpy as np
 
 from checkers.cases import TOLERANCE
+from checkers.own_nodes import own_slope
 from checkers.relation import Reading, Used, broadcast_special, readings, recording
 from derivations.model import Model
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import Evaluator, evaluate
+from notation.scope import Scope
 from notation.statement import Answer, Statement
 from notation.tree import DerivativeKind, Expr, Num, Ones, Partial, Reduce, Ref, free_names, walk
 from reference_impl.world import Array, World
 
 _DIFFERENTIALS = re.compile(r"\bdifferentials?\b", re.IGNORECASE)
+_ROUGH = 1e-6  # of a difference quotient
 _MOST = 300  # places at which one line is tried in one World
 _KINDS: tuple[DerivativeKind, ...] = ("total", "direct", "immediate")
 
@@ -39,7 +42,7 @@ def false_line(
     for s in answer.statements:
         if s.role == "premise" or s.span in spans or len(s.sides) < 2 or not _is_claim(s.sides[0], s, model, own):
             continue
-        if any(_is_false(s, side, answer, worlds) for side in s.sides[1:]):
+        if any(_is_false(s, side, answer, model, worlds) for side in s.sides[1:]):
             return s
     return None
 
@@ -52,7 +55,8 @@ def _is_claim(left: Expr, s: Statement, model: Model, own: set[str]) -> bool:
             not left.signal
             and isinstance(left.of, Ref)
             and isinstance(left.wrt, Ref)
-            and {left.of.name, left.wrt.name} <= known
+            and left.of.name in known
+            and left.wrt.name in known | own
         )
     computed = {e.left.name for e in model.equations}
     assumed = isinstance(s.sides[-1], Num)  # h_0 = 0, f_t = 1
@@ -61,19 +65,21 @@ def _is_claim(left: Expr, s: Statement, model: Model, own: set[str]) -> bool:
     )  # a loss may be scaled
 
 
-def _is_false(s: Statement, side: Expr, answer: Answer, worlds: tuple[World, ...]) -> bool:
+def _is_false(s: Statement, side: Expr, answer: Answer, model: Model, worlds: tuple[World, ...]) -> bool:
     left = s.sides[0]
     if isinstance(side, (Num, Ones)) or left in set(walk(side)):  # 1 may be the identity
         return False
     lefts = [replace(left, kind=k) for k in _KINDS] if isinstance(left, Partial) and left.kind == "total" else [left]
     for n, (head, reading) in enumerate(itertools.product(lefts, readings(side, answer, worlds[0].parameters))):
-        outcomes = {_holds(head, side, s, answer, world, reading) for world in worlds[:2]}
+        outcomes = {_holds(head, side, s, answer, model, world, reading) for world in worlds[:2]}
         if outcomes == {True} or (n == 0 and False not in outcomes):
             return False  # true, or not even false as it stands
     return True
 
 
-def _holds(left: Expr, side: Expr, s: Statement, answer: Answer, world: World, reading: Reading) -> bool | None:
+def _holds(
+    left: Expr, side: Expr, s: Statement, answer: Answer, model: Model, world: World, reading: Reading
+) -> bool | None:
     """Whether both sides have one value at all places that the statement speaks of; None where they have none."""
     used: set[Used] = set()
     goals = {left.of.name} if isinstance(left, Partial) and isinstance(left.of, Ref) else set()
@@ -84,13 +90,14 @@ def _holds(left: Expr, side: Expr, s: Statement, answer: Answer, world: World, r
         try:
             if s.condition is not None and not Evaluator(there).holds(s.condition):
                 continue
-            mine = np.asarray(evaluate(left, there))
+            mine = np.asarray(_truth(left, answer, model, there))
             yours = broadcast_special(evaluate(side, there), mine)
         except (EvaluationError, ShapeError):
             continue
         if not np.isfinite(mine).all() or not np.isfinite(yours).all():
             continue
-        if (same := _same(mine, yours)) is None:
+        rough = isinstance(left, Partial) and isinstance(left.wrt, Ref) and left.wrt.name in answer.definitions
+        if (same := _same(mine, yours, _ROUGH if rough else TOLERANCE)) is None:
             return None
         if not same:
             return False
@@ -98,12 +105,23 @@ def _holds(left: Expr, side: Expr, s: Statement, answer: Answer, world: World, r
     return True if compared else None
 
 
-def _same(mine: Array, yours: Array) -> bool | None:
+def _truth(left: Expr, answer: Answer, model: Model, scope: Scope) -> Array:
+    """The true value of a left side; that of a derivative by an own node from the equation the node is a part of."""
+    if isinstance(left, Partial) and isinstance(left.wrt, Ref) and left.wrt.name in answer.definitions:
+        slope = own_slope(left, model.equations, answer.definitions[left.wrt.name], scope)
+        if slope is None:
+            raise EvaluationError("the node is no part of an equation")
+        return slope()
+    value: Array = evaluate(left, scope)
+    return value
+
+
+def _same(mine: Array, yours: Array, tolerance: float) -> bool | None:
     """Equal as they stand or transposed, a diagonal also as its vector; None where the shapes differ."""
     scale = max(float(np.abs(mine).max(initial=0.0)), 1e-6)
 
     def near(a: Array, b: Array) -> bool:
-        return a.shape == b.shape and float(np.abs(a - b).max(initial=0.0)) <= TOLERANCE * scale
+        return a.shape == b.shape and float(np.abs(a - b).max(initial=0.0)) <= tolerance * scale
 
     pairs = [(mine, yours), (mine.T, yours), (mine.reshape(-1), yours.reshape(-1))]
     square = mine.ndim == 2 and mine.shape[0] == mine.shape[1]

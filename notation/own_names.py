@@ -16,6 +16,7 @@ from notation.tokens import Token
 from notation.tree import (
     Call,
     Expr,
+    Mul,
     Partial,
     Ref,
     free_names,
@@ -74,10 +75,12 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             )
             indexed = len(left) > 2 and left[1].text in {"[", "(", "_"}
             euler = left[0].text == "e" and indexed and not vocabulary.knows_base("e")  # e[t] = h[t] - y[t]
-            if (
-                parser.peek() is None and not letter and not euler
-            ):  # a lone index letter on the left is a name being defined
-                continue
+            role = vocabulary.quantities[left[0].text].role if left[0].text in vocabulary.quantities else "index"
+            stepped = (
+                indexed and isinstance(known, Mul) and left[0].text in INDEX_LETTERS and role == "index"
+            )  # u[t] = ...
+            if parser.peek() is None and not (letter or euler or stepped):
+                continue  # a lone index letter on the left is a name being defined
         except ReadError:
             pass
         spelled = Parser(list(left), text, vocabulary)

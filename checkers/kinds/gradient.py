@@ -124,9 +124,9 @@ class Gradient(Kind):
         if found.status != "wrong":
             return found
         for name in self.special_cases:
-            declared, sized = self.declared(bench, name, text)
-            if sized and not declared:
-                continue  # small sizes hide slips: only an answer that says so is read so
+            declared, needed = self.declared(bench, name, text)
+            if needed and not declared:
+                continue  # small sizes and first values hide slips: only an answer that says so is read so
             special = self.against(bench, question, text, name)
             if special.status == "correct":
                 if declared:
@@ -138,7 +138,7 @@ class Gradient(Kind):
         return found
 
     def declared(self, bench: Bench, name: str, text: str) -> tuple[bool, bool]:
-        """Whether an answer says that it takes a special case, and whether that is one of sizes.
+        """Whether an answer says that it takes a special case, and whether it must, because a slip could look like it.
 
         It says so by the name of the function that replaces the unknown one, by setting a first value to zero, or by
         speaking of scalars or one unit.
@@ -156,7 +156,7 @@ class Gradient(Kind):
         }
         if zero := _zero_inputs(bench.model(name)) - _zero_inputs(bench.model(self.model)):
             said = "|".join(rf"(?<![A-Za-z]){re.escape(z)}_?\{{?0\}}?\s*(?:=|is|:=|be|≡)\s*(?:0|zero)\b" for z in zero)
-            return re.search(said, text.replace("₀", "_0").replace("$", " "), re.IGNORECASE) is not None, False
+            return re.search(said, text.replace("₀", "_0").replace("$", " "), re.IGNORECASE) is not None, True
         words = "|".join(sorted(functions)) or "(?!)"
         said = rf"(?:taking|assum\w*|suppose|let|with|choos\w*|for|use|using|usual|=)[^.\n]{{0,30}}\b(?:{words})\b"
         return re.search(said, text, re.IGNORECASE) is not None, False
