@@ -23,7 +23,7 @@ FILLERS = frozenset(
     network model design cell i.e. eg resp does do shall should must total exactly i'd use used using uses give
     gives get gets was were produce produces produced compute computes computed make makes made need needs take
     takes needed required necessary giving emit emits emitted emitting just it's that's there's we're ought
-    having altogether overall enough sufficient suffices""".split()
+    having net yield yields yielded return returns returned altogether overall enough sufficient suffices""".split()
 )
 _SAME = {
     "per": "each",
@@ -41,6 +41,7 @@ MAX_WORDS = 90
 MAX_PHRASE = 45
 _LATEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf|emph|textit|operatorname)\s*\{([^{}]*)\}")
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|\.{2,}|[-+*/^<>≤≥=#%?!]")
+_ONE = re.compile(r"\ban?\s+(?=(?:output|label|tag|prediction)\s+(?:for|per|at|after|in|from)\s+(?:each|every)\b)")
 # of one letter, so that `n` and `t` stay what they are
 _ENDINGS = (("sses", "ss"), ("ies", "y"), ("ches", "ch"), ("s", ""))
 _KEPT = frozenset(
@@ -57,6 +58,7 @@ def words(text: str) -> tuple[str, ...]:
     """
     text = _LATEX.sub(r" \1 ", text)
     text = re.sub(r"\\(?:in|quad|,|;|ldots|dots|cdots)(?![a-z])", " ", text.replace("\\{", " ").replace("\\}", " "))
+    text = re.sub(r"[-=]+>|→|⇒|\\(?:right|to)(?:arrow)?(?![a-z])", " to ", text)
     text = re.sub(r"(?<=[a-z])'s\b", "", text.lower().replace("’", "'"))
     text = text.replace("…", "..").replace("–", "-").replace("−", "-").replace("∈", " ")
     text = re.sub(r"(?<=[a-z])-(?=[a-z])|(?<=\d)-(?=[a-z])|(?<=[a-z]{2})\s*/\s*(?=[a-z]{2})", " ", text)
@@ -65,6 +67,7 @@ def words(text: str) -> tuple[str, ...]:
     text = re.sub(r"(?<=\d)\s*\.{2,}\s*(?=\d)", " to ", text)
     # so that a remark such as `(a label for each word)` is one label
     text = re.sub(r"(?<=[(,:;])\s*an?\s+(?=[a-z]+\s+(?:for|per|at)\s)", " 1 ", text)
+    text = _ONE.sub("1 ", text)
     out: list[str] = []
     for token in _TOKEN.findall(text):
         if token in FILLERS:

@@ -58,6 +58,8 @@ def spelled_out(text: str) -> str:
     text = _SOFTMAX.sub(_softmax, text)
     text = re.sub(r"\(\s*\)|,\s*(?=\))", "", _ZERO.sub("", text))
     text = re.sub(rf"(?:{_OUT}{_SUB}?|distribution|(?<=\s)[a-z])\s*(?:=|~|:=)\s*(?=softmax|distribution)", "", text)
+    text = re.sub(r"(?:∈|\\in\b|\bin)\s*(?:\\mathbb\s*\{?\s*)?[Rℝ]\}?\s*\^\s*\{?(\d+|V)\}?", r" of size \1", text)
+    text = re.sub(r"\b(one|1)(?=\s+for\s+(?:the|a)\b)", r"\1 output", text, flags=re.IGNORECASE)
     text = _LISTED.sub(" n outputs", text)
     text = re.sub(rf"((?:outputs?|labels?|predictions?|tags?|vectors?)\s*\(?){_OUT}{_AT}", r"\1", text)
     text = re.sub(rf"{_OUT}{_AT}", "output", text)
@@ -86,7 +88,9 @@ def _probability(match: re.Match[str]) -> str:
     event, _, given = match[1].partition("|")
     if not (_EVENT.match(event.strip()) and _formula(_plain(given))):
         return match[0]
-    return "distribution given previous outputs" if re.search(r"(?<![A-Za-z])[yos]", given) else "distribution"
+    return (
+        "distribution given previous outputs" if re.search(r"(?<![A-Za-z])[yos](?![A-Za-z])", given) else "distribution"
+    )
 
 
 def _plain(given: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from checkers.automaton import Automaton, matches_nothing
 from checkers.phrases import PhraseError, Said, pattern, words
+from checkers.remarks import remark_words
 from checkers.spec import Strict
 from notation.answer import read_formula
 from notation.errors import EvaluationError, ReadError, ShapeError
@@ -20,6 +21,7 @@ from notation.tree import Ref, walk
 from notation.vocabulary import Vocabulary
 
 _OPERATORS = frozenset("+-*/^")
+_BOUNDS = re.compile(r"(\d+) ((?:[a-z=]+ )*?)(?:(?<!\d )|(?:to|through|until|and|\.+) )(\d+)((?: [a-z=]+)*)")
 # a number after one of them counts classes: a softmax of size 4
 _MEASURES = frozenset({"size", "dimension"})
 
@@ -42,13 +44,17 @@ class Value(Strict):
 
 
 class FieldSpec(Strict):
-    """One thing that a design has to state. `answer` is the model answer, `cue` what a text without label mentions."""
+    """One thing that a design has to state. `answer` is the model answer, `cue` what a text without label mentions.
+
+    Clauses made of the words of `remark` alone may stand beside one that decides the field.
+    """
 
     answer: str
     called: list[str] = Field([])
     cue: str = ""
     right: list[Value | str]
     wrong: list[Value | str] = Field([])
+    remark: list[str] = Field([])
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Reader:
     phrases: tuple[Said, ...]
     automaton: Automaton
     rules: tuple[_Number | _Classes, ...]
+    remark: frozenset[str] = frozenset()
 
     def meaning(self, text: tuple[str, ...], labelled: bool) -> list[Said]:
         """What a stretch of words says as a whole about this field."""
@@ -111,7 +118,7 @@ def reader(
                     )
                 )
     cue = re.compile(pattern(spec.cue, synonyms, 0, known)) if spec.cue else None
-    return Reader(name, cue, tuple(phrases.values()), Automaton(list(phrases)), tuple(rules))
+    return Reader(name, cue, tuple(phrases.values()), Automaton(list(phrases)), tuple(rules), remark_words(spec.remark))
 
 
 def literal(expression: str) -> frozenset[str]:
@@ -206,7 +213,7 @@ class _Classes:
         k = 0
         while k < len(text):
             hit = next((n for n in names if text[k : k + len(n)] == n and not (len(n) == 1 and n[0] in loose)), None)
-            if text[k] == "1" and self.no_number(text, k):
+            if text[k] == "1" and self.no_number(text, k, names):
                 pass
             elif text[k].isdigit():
                 if (k + 1 < len(text) and text[k + 1] in self.of) or (k and text[k - 1] in _MEASURES):
@@ -222,14 +229,16 @@ class _Classes:
             k += 1
         return left, counts
 
-    def no_number(self, text: tuple[str, ...], k: int) -> bool:
-        """Whether a 1 belongs to `each one of them` or to `one of 4 classes`."""
+    def no_number(self, text: tuple[str, ...], k: int, names: list[tuple[str, ...]]) -> bool:
+        """Whether a 1 belongs to `each one of them`, to `one for each of person, place` or to `one of 4 classes`."""
         before, after = text[k - 1] if k else "", text[k + 1] if k + 1 < len(text) else ""
+        if after == "each":
+            return any(text[k + 2 : k + 2 + len(n)] == n for n in names)
         return before == "each" or (after.isdigit() and k + 2 < len(text) and text[k + 2] in self.of)
 
     def judged(self, name: str, rest: str, count: int | None) -> list[Said]:
         """What a list and a number of classes say together."""
-        bounds = re.fullmatch(r"(\d+) ((?:[a-z=]+ )*?)(?:(?<!\d )|(?:to|through|until|and) )(\d+)((?: [a-z=]+)*)", rest)
+        bounds = _BOUNDS.fullmatch(rest)
         if self.numeric and bounds is not None:
             if not all(e.matches(bounds[k].split()) for e, k in zip(self.ends, (2, 4), strict=True)):
                 return []

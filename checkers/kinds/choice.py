@@ -13,6 +13,7 @@ from checkers.assignment import Question
 from checkers.kinds.base import Kind, verdict
 from checkers.labelled import Piece, pieces
 from checkers.phrases import PhraseError, Said, account, words
+from checkers.remarks import MAX_CLAUSES, spans
 from checkers.solution import Road, Solution
 from checkers.values import FieldSpec, Reader, Value, reader
 from checkers.verdict import Verdict
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 
 # Words that stand over the columns of a table.
-_HEADINGS = frozenset({"field", "answer", "value", "part", "item", "question", "task", "design"})
+_HEADINGS = frozenset(
+    """field answer value part item question task design point aspect quantity topic property choice solution what my
+    response number id explanation reply""".split()
+)
 
 
 class Choice(Kind):
@@ -133,9 +137,9 @@ class Choice(Kind):
         found_pieces = self.joined(pieces(text, labels), readers)
         for piece in found_pieces:
             tokens = words(piece.text)
-            if set(tokens) <= _HEADINGS and (tokens or not piece.text.strip(" .,;:|-")):
+            if set(tokens) - {"-"} <= _HEADINGS and (set(tokens) - {"-"} or not piece.text.strip(" .,;:|-")):
                 continue
-            found = self.one(tokens, piece.field, readers)
+            found = self.clauses(piece.text, piece.field, readers)
             if found is None:
                 unread.append(piece.text)
             else:
@@ -151,10 +155,42 @@ class Choice(Kind):
         out: list[Piece] = []
         for field, group in groupby(found, key=lambda p: p.field):
             mine = list(group)
-            whole = Piece(field, " ".join(p.text for p in mine))
-            together = bool(field) and len(mine) > 1 and self.one(words(whole.text), field, readers) is not None
+            whole = Piece(field, " ".join(p.text.rstrip() for p in mine))
+            together = bool(field) and len(mine) > 1 and self.belong(whole, mine, readers)
             out.extend([whole] if together else mine)
         return out
+
+    def belong(self, whole: Piece, parts: list[Piece], readers: dict[str, Reader]) -> bool:
+        """Whether sentences are read as one: they are one statement, or some say something only beside the others."""
+        if self.one(words(whole.text), whole.field, readers) is not None:
+            return True
+        alone = all(self.clauses(p.text, p.field, readers) is not None for p in parts)
+        return not alone and self.clauses(whole.text, whole.field, readers) is not None
+
+    def clauses(self, text: str, field: str, readers: dict[str, Reader]) -> list[Said] | None:
+        """What a piece says: as a whole, or clause by clause where all others are remarks on what some decide."""
+        found = self.one(words(text), field, readers)
+        cuts = spans(text)
+        if found is not None or not 1 < len(cuts) <= MAX_CLAUSES:
+            return found
+        said: list[Said] = []
+        beside: list[tuple[int, frozenset[str]]] = []
+        k = 0
+        while k < len(cuts):
+            for end in range(len(cuts), k, -1):
+                run = self.one(words(text[cuts[k][0] : cuts[end - 1][1]]), field, readers)
+                if run is not None:
+                    said.extend(run)
+                    k = end
+                    break
+            else:
+                beside.append((len(said), frozenset(words(text[cuts[k][0] : cuts[k][1]]))))
+                k += 1
+        if not said:
+            return None
+        about = [s.field for s in said]
+        on_topic = all(remark <= readers[about[max(at - 1, 0)]].remark for at, remark in beside)
+        return said if on_topic else None
 
     def one(self, tokens: tuple[str, ...], field: str, readers: dict[str, Reader]) -> list[Said] | None:
         """What one piece says: about the field of its label, or about whatever its own words name."""
