@@ -32,6 +32,10 @@ from notation.tree import Component, Expr, Num, Partial, Ref, Vector, free_names
 from notation.vocabulary import STEPPED, Vocabulary
 from reference_impl.world import World
 
+# everything without argument is at t+1
+_UNWRITTEN = re.compile(
+    r"\bwithout\s+(?:an?\s+|any\s+)?(?:argument|index|step|time)\b|\bargument\s+omitted\b", re.IGNORECASE
+)
 _TRUE_BUT = "This is true, but it uses"
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
 
@@ -80,6 +84,9 @@ class Formula(Assumptions):
                 return first
             if second.status == "correct":
                 return replace(second, notes=(*second.notes, "`_t+1` is read as `_{t+1}`; write the braces"))
+        if first.status == "wrong" and _UNWRITTEN.search(text):
+            message = "Names without a step are said to stand at some step; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
             message = f"The answer sets out from {to_plain(assumed)}, another layout; a person decides."
             return verdict(self.question, text, "manual", reading=first.reading, message=message)

@@ -76,15 +76,15 @@ def _without(whole: Expr, part: Expr) -> Expr | None:
         for k in range(len(factors) - len(wanted) + 1 if len(wanted) > 1 else 0):
             if [f for _, f in factors[k : k + len(wanted)]] == wanted:
                 found = True
-                left, *rest = [*factors[:k], (factors[k][0], Ref(_CUT)), *factors[k + len(wanted) :]]
-                out = left[1]
-                for kind, factor in rest:
+                run = [*factors[:k], (factors[k][0], Ref(_CUT)), *factors[k + len(wanted) :]]
+                out: Expr = run[0][1]
+                for kind, factor in run[1:]:
                     out = Mul(out, factor, kind)
                 return out
         return rebuild(e, visit)
 
-    out = visit(whole)
-    return out if found else None
+    cut = visit(whole)
+    return cut if found else None
 
 
 def _factors(e: Expr) -> list[tuple[Product, Expr]]:

@@ -34,7 +34,7 @@ def _by_words(text: str, model: Model) -> str:
         if "-" in symbol or not words:
             continue
         said = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-        told = rf"{_OWN}\s*(?:=|:|\bis\b)\s*(?:the\s+)?(?:{said})\b(?=\s*(?:[.,;)\n]|$|\bat\b))"
+        told = rf"{_OWN}(?:\s*(?:=|:|\bis\b)|(?<=\])(?=\s))\s*(?:the\s+)?(?:{said})\b(?=\s*(?:[.,;)\n]|$|\bat\b))"
         text = re.sub(told, lambda m, symbol=symbol: f"{m['own']} = {symbol}", text)  # type: ignore[misc]
     return text
 

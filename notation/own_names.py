@@ -76,9 +76,9 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             indexed = len(left) > 2 and left[1].text in {"[", "(", "_"}
             euler = left[0].text == "e" and indexed and not vocabulary.knows_base("e")  # e[t] = h[t] - y[t]
             role = vocabulary.quantities[left[0].text].role if left[0].text in vocabulary.quantities else "index"
-            stepped = (
-                indexed and isinstance(known, Mul) and left[0].text in INDEX_LETTERS and role == "index"
-            )  # u[t] = ...
+            free = role == "index" and left[0].text in INDEX_LETTERS  # u[t] = ...
+            size = role == "size" and indexed and left[2].text in vocabulary.ranges  # d(t) = ...
+            stepped = indexed and isinstance(known, Mul) and (free or size)
             if parser.peek() is None and not (letter or euler or stepped):
                 continue  # a lone index letter on the left is a name being defined
         except ReadError:
@@ -271,7 +271,11 @@ def settled(
             general = any(c.at == left.at and c.index == left.index and c.condition == s.condition for c in mine)
             if not general:
                 value = s.sides[-2] if s.member and len(s.sides) > 2 else s.sides[-1]  # w = W_1 \in R^5
-                mine.append(Clause(left.at, left.index, value, s.condition))
+                spoken = {n for e in (*left.at, *left.index, value) for n in free_names(e)}
+                about = s.condition is not None and bool(
+                    free_names(s.condition) & spoken
+                )  # columns over t = 1..T: none
+                mine.append(Clause(left.at, left.index, value, s.condition if about else None))
                 s = replace(s, role="definition" if s.role != "premise" else s.role)
         out.append(s)
     out = [replace(s, sides=tuple(_unalias(side, aliases) for side in s.sides)) for s in out]

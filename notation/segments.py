@@ -306,6 +306,8 @@ def _breaks(tokens: list[Token], words: list[bool], i: int, current: Segment) ->
     if last.kind == "op" and last.text in _CONTINUES | {","}:
         return False
     following = tokens[nxt]
+    if tokens[i].kind == "newline" and (last.kind, following.kind) == ("end", "begin"):
+        return not any(t.text == "=" for t in current.tokens)  # y = a matrix, on the next line what it multiplies
     if nxt + 1 < len(tokens) and following.text != "=" and tokens[nxt + 1].text == "=" and not words[nxt + 1]:
         return True  # a line `* = elementwise` explains a sign
     return words[nxt] or not (following.kind == "op" and following.text in _CONTINUES)
