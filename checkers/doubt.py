@@ -38,6 +38,10 @@ _ELSEWHERE = re.compile(
     r"(?:\s+(?:sheets?|pages?|notes?|file))?",
     re.IGNORECASE,
 )
+# everything without argument is at t+1
+_UNWRITTEN = re.compile(
+    r"\bwithout\s+(?:an?\s+|any\s+)?(?:argument|index|step|time)\b|\bargument\s+omitted\b", re.IGNORECASE
+)
 _ALTERNATIVE = re.compile(r"(?:[\d)\]}$]\s*|[;,.\n]\s*)\b(?:or|alternatively|otherwise)\b", re.IGNORECASE)
 
 
@@ -58,6 +62,15 @@ def elsewhere(text: str) -> str:
     """
     found = _ELSEWHERE.search(text)
     return "" if found is None or "=" in text else " ".join(found[0].split())
+
+
+def omits_steps(text: str) -> bool:
+    """Whether an answer says that names without a step of their own stand at some step.
+
+    >>> omits_steps("everything without argument is at t+1"), omits_steps("without loss of generality")
+    (True, False)
+    """
+    return _UNWRITTEN.search(text) is not None
 
 
 def unsure(text: str) -> str:

@@ -14,11 +14,12 @@ import numpy as np
 
 from checkers.assumptions import Assumptions
 from checkers.cases import Asked, components_of
-from checkers.doubt import doubt, hesitates
+from checkers.doubt import doubt, hesitates, omits_steps
 from checkers.kinds.base import doubtful, unreadable, verdict
 from checkers.preactivations import with_preactivations
 from checkers.prove import proves
 from checkers.relation import Comparison, Relation
+from checkers.rewriting import moved, without_entry
 from checkers.selection import is_identity
 from checkers.shorthands import read_with_shorthands
 from checkers.stated import false_line
@@ -28,14 +29,10 @@ from notation.errors import ReadError
 from notation.evaluate import evaluate
 from notation.plain import to_plain
 from notation.statement import Answer, Statement
-from notation.tree import Component, Expr, Num, Partial, Ref, Vector, free_names, rebuild, substitute
+from notation.tree import Expr, Num, Partial, Ref, Vector, free_names, rebuild, substitute
 from notation.vocabulary import STEPPED, Vocabulary
 from reference_impl.world import World
 
-# everything without argument is at t+1
-_UNWRITTEN = re.compile(
-    r"\bwithout\s+(?:an?\s+|any\s+)?(?:argument|index|step|time)\b|\bargument\s+omitted\b", re.IGNORECASE
-)
 _TRUE_BUT = "This is true, but it uses"
 _SLOPPY = re.compile(r"(?<=[A-Za-z])_([a-zA-Z])([+-])(\d)(?![\d\w])")
 
@@ -84,7 +81,7 @@ class Formula(Assumptions):
                 return first
             if second.status == "correct":
                 return replace(second, notes=(*second.notes, "`_t+1` is read as `_{t+1}`; write the braces"))
-        if first.status == "wrong" and _UNWRITTEN.search(text):
+        if first.status == "wrong" and omits_steps(text):
             message = "Names without a step are said to stand at some step; a person decides."
             return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
@@ -389,34 +386,6 @@ class Formula(Assumptions):
         tried = f"{found.compared} values in {len(self.worlds)} random models, largest relative error {found.error:.1e}"
         evidence = f"proved equal for all sizes; {tried}" if proved else f"agreed on {tried}"
         return verdict(question, text, "correct", reading=reading, evidence=evidence, notes=tuple(notes))
-
-
-def moved(pattern: Partial, e: Partial) -> dict[str, Expr] | None:
-    """The letters with which a defined derivative becomes another: the next step, another component; else None."""
-    if pattern.of != e.of or not isinstance(pattern.wrt, Ref) or not isinstance(e.wrt, Ref):
-        return None
-    if pattern.wrt.name != e.wrt.name or pattern.kind != e.kind:
-        return None
-    mine, yours = (*pattern.wrt.at, *pattern.wrt.index), (*e.wrt.at, *e.wrt.index)
-    if len(mine) != len(yours):
-        return None
-    out: dict[str, Expr] = {}
-    for a, b in zip(mine, yours, strict=True):
-        if isinstance(a, Ref) and not a.at and not a.index:
-            out[a.name] = b
-        elif a != b:
-            return None
-    return out
-
-
-def without_entry(left: Expr) -> Expr:
-    """A left side without its component letters."""
-    if isinstance(left, Component):
-        return left.body
-    if isinstance(left, Partial) and isinstance(left.wrt, Ref):
-        of = replace(left.of, index=()) if isinstance(left.of, Ref) else left.of
-        return replace(left, of=of, wrt=replace(left.wrt, index=()))
-    return replace(left, index=()) if isinstance(left, Ref) else left
 
 
 class _Against(Relation):

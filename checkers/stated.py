@@ -16,7 +16,8 @@ import numpy as np
 
 from checkers.cases import TOLERANCE
 from checkers.own_nodes import own_slope
-from checkers.relation import Reading, Used, broadcast_special, readings, recording
+from checkers.readings import Reading, readings
+from checkers.relation import Used, broadcast_special, recording
 from derivations.model import Model
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import Evaluator, evaluate

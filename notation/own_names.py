@@ -272,10 +272,9 @@ def settled(
             if not general:
                 value = s.sides[-2] if s.member and len(s.sides) > 2 else s.sides[-1]  # w = W_1 \in R^5
                 spoken = {n for e in (*left.at, *left.index, value) for n in free_names(e)}
-                about = s.condition is not None and bool(
-                    free_names(s.condition) & spoken
-                )  # columns over t = 1..T: none
-                mine.append(Clause(left.at, left.index, value, s.condition if about else None))
+                sizes = {n for n, q in known.quantities.items() if q.role == "size"}
+                about = s.condition is not None and bool(free_names(s.condition) & (spoken - sizes))
+                mine.append(Clause(left.at, left.index, value, s.condition if about else None))  # over t = 1..T
                 s = replace(s, role="definition" if s.role != "premise" else s.role)
         out.append(s)
     out = [replace(s, sides=tuple(_unalias(side, aliases) for side in s.sides)) for s in out]
