@@ -42,6 +42,19 @@ MAX_PHRASE = 45
 _LATEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf|emph|textit|operatorname)\s*\{([^{}]*)\}")
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|\.{2,}|[-+*/^<>≤≥=#%?!]")
 _ONE = re.compile(r"\ban?\s+(?=(?:output|label|tag|prediction)\s+(?:for|per|at|after|in|from)\s+(?:each|every)\b)")
+# `no, they are fed in` is an answer and a statement, `no labels are fed in` is a statement
+_ANSWERED = re.compile(r"(?:^|(?<=[\n:;.,(]))\s*no\s*(?=[,;:.(]|-\s)")
+_TURNED = re.compile(
+    r"\b(?:nothing|none)(?:\s+\w+){0,3}?\s+(?:stays?|remains?|kept|is|are)\s+(?:\w+\s+)?(?:same|identical|alike|unchanged)\b"
+)
+_APIECE = re.compile(
+    r"\b([nmtk]\s+(?:outputs?|labels?|tags?|predictions?))\s+(?:for\s+each|for\s+every|per|at\s+each|at\s+every)\s+(?:time\s*)?"
+    r"(?:steps?|words?|tokens?)\b"
+)
+# `not in training, at test they are`: what they are stands before
+_ELLIPSIS = re.compile(
+    r"(?<!\bas )(?<!\byes )(?<!\byes, )\b(?:they|it|we|there)\s+(?:are|is|do|does|were|will)\s*(?=[,.;()]|$)"
+)
 # of one letter, so that `n` and `t` stay what they are
 _ENDINGS = (("sses", "ss"), ("ies", "y"), ("ches", "ch"), ("s", ""))
 _KEPT = frozenset(
@@ -58,6 +71,8 @@ def words(text: str) -> tuple[str, ...]:
     """
     text = _LATEX.sub(r" \1 ", text)
     text = re.sub(r"\\(?:in|quad|,|;|ldots|dots|cdots)(?![a-z])", " ", text.replace("\\{", " ").replace("\\}", " "))
+    text = _ANSWERED.sub(" nope ", text.lower())
+    text = _ELLIPSIS.sub(" elliptic ", _APIECE.sub(r"\1 apiece", text))
     text = re.sub(r"[-=]+>|→|⇒|\\(?:right|to)(?:arrow)?(?![a-z])", " to ", text)
     text = re.sub(r"(?<=[a-z])'s\b", "", text.lower().replace("’", "'"))
     text = text.replace("…", "..").replace("–", "-").replace("−", "-").replace("∈", " ")
@@ -67,7 +82,7 @@ def words(text: str) -> tuple[str, ...]:
     text = re.sub(r"(?<=\d)\s*\.{2,}\s*(?=\d)", " to ", text)
     # so that a remark such as `(a label for each word)` is one label
     text = re.sub(r"(?<=[(,:;])\s*an?\s+(?=[a-z]+\s+(?:for|per|at)\s)", " 1 ", text)
-    text = _ONE.sub("1 ", text)
+    text = _TURNED.sub("never same", _ONE.sub("1 ", text))
     out: list[str] = []
     for token in _TOKEN.findall(text):
         if token in FILLERS:

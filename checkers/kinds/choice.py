@@ -155,7 +155,7 @@ class Choice(Kind):
         out: list[Piece] = []
         for field, group in groupby(found, key=lambda p: p.field):
             mine = list(group)
-            whole = Piece(field, " ".join(p.text.rstrip() for p in mine))
+            whole = Piece(field, ". ".join(p.text.rstrip(" .;") for p in mine))
             together = bool(field) and len(mine) > 1 and self.belong(whole, mine, readers)
             out.extend([whole] if together else mine)
         return out
@@ -212,17 +212,19 @@ class Choice(Kind):
         if field:
             ways = [
                 lambda: account(tokens, labelled),
-                lambda: self.repeated(tokens, field, readers),
+                lambda: self.repeated(tokens, field, readers, least=3),
                 lambda: account(tokens, both),
             ]
         found = next((f for f in (way() for way in ways) if f is not None), None)
         return found if found is None else [s for s in found if s.field]
 
-    def repeated(self, tokens: tuple[str, ...], name: str, readers: dict[str, Reader]) -> list[Said] | None:
-        """What follows a label that has no colon: `the number of outputs is n`."""
+    def repeated(
+        self, tokens: tuple[str, ...], name: str, readers: dict[str, Reader], least: int = 1
+    ) -> list[Said] | None:
+        """What follows a label of at least so many words that has no colon: `the number of outputs is n`."""
         for label in sorted({name, *self.fields[name].called}, key=len, reverse=True):
             head = words(label)
-            if head and tokens[: len(head)] == head and len(tokens) > len(head):
+            if len(head) >= least and tokens[: len(head)] == head and len(tokens) > len(head):
                 found = account(
                     tokens[len(head) :],
                     lambda ws: readers[name].meaning(ws, labelled=True) + readers[""].meaning(ws, labelled=True),
