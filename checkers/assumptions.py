@@ -52,6 +52,9 @@ class Assumptions(Selection):
         # \delta_c beside \delta_C: two names where c is no other spelling of C
         letters |= {k for base, k in scripted if (base, known.get(k, k).rstrip(STEPPED)) in scripted - {(base, k)}}
         extra = {k for k in known if k in letters and known[k].rstrip(STEPPED) != k}
+        given = {*self.model.inputs, *self.model.parameters}  # y_3 = ...: what is given is not computed
+        computed = {s.left.name for s in answer.statements if isinstance(s.left, Ref) and _is_computed(s)} & given
+        extra |= {k for k in known if known[k].rstrip(STEPPED) in computed}
         if not extra:
             return None
         return replace(self.model.vocabulary, spellings={k: n for k, n in known.items() if k not in extra})
@@ -136,6 +139,11 @@ class Assumptions(Selection):
                         return False
                     compared += 1
         return compared > 1
+
+
+def _is_computed(s: Statement) -> bool:
+    """Whether a statement gives a formula for a quantity, not a number or a shape."""
+    return len(s.sides) > 1 and s.role != "premise" and not isinstance(s.sides[-1], (Num, Vector, Ref)) and not s.member
 
 
 def _by(s: Statement) -> str:

@@ -6,6 +6,7 @@ import re
 
 from derivations.model import Model
 from notation.answer import read_answer
+from notation.programs import find_program
 from notation.statement import Answer
 from notation.tree import Partial
 
@@ -18,7 +19,7 @@ def read_with_shorthands(text: str, model: Model) -> Answer:
     text = _by_words(text, model)
     used = [f"{name} = {meaning}" for name, meaning in model.shorthands.items() if _uses(text, _letter(name))]
     if used:  # at the end, so that the places in all messages stay those of the answer
-        text = f"{text}\n\nwhere {'; '.join(used)}"
+        text = f"{text}\n{_told(used)}" if find_program(text) is not None else f"{text}\n\nwhere {'; '.join(used)}"
     answer = read_answer(text, model.vocabulary)
     named = [f"{name} = {meaning}" for name, meaning in model.shorthands.items()]
     if answer.errors and named and not used and all(_letter(n) not in answer.definitions for n in model.shorthands):
@@ -26,6 +27,11 @@ def read_with_shorthands(text: str, model: Model) -> Answer:
         told = read_answer(f"{text}\n\nwhere {'; '.join(named)}", model.vocabulary)
         return told if len(told.errors) < len(answer.errors) else answer
     return answer
+
+
+def _told(meanings: list[str]) -> str:
+    """Meanings as remarks of a program."""
+    return "\n".join("# " + re.sub(r"^(\w+)_(\w)\b", r"\1[\2]", m) for m in meanings)
 
 
 def _by_words(text: str, model: Model) -> str:

@@ -91,7 +91,10 @@ class Tracing:
         part = ACCUMULATED in self.working.text[slice(*line.span)]  # v̄_2 += ...: right when it is the whole sum
         if not claims or (part and not all(c.right(self.tolerance) for c in claims)):
             return None
-        return Traced(line, claims, self.chain_slip(line, claims))
+        slip = self.chain_slip(line, claims)
+        if not slip and len(claims) == 1 and claims[0].right(self.tolerance):
+            slip = self.formula_slip(line, claims[0])
+        return Traced(line, claims, slip)
 
     def chain_slip(self, line: Line, claims: tuple[Claim, ...]) -> str:
         """A message where a chain of numbers is equal only in name: `6 cos 3 = 2.898`."""

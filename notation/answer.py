@@ -45,7 +45,7 @@ def read_answer(text: str, vocabulary: Vocabulary, *, thousands: bool = True) ->
     >>> [s.role for s in answer.statements]
     ['claim', 'definition']
     """
-    if "for" in text and (program := find_program(text)) is not None:
+    if ("for" in text or "+=" in text) and (program := find_program(text)) is not None:
         if (found := read_program(text, program, vocabulary)) is not None:
             return found
     vocabulary = replace(vocabulary, latex="\\" in text or "$" in text)

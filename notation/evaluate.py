@@ -272,6 +272,8 @@ class Evaluator(Ranging):
         values = [self.value(x) for x in parts]
         if self.scope.side_by_side and len(parts) > 1 and all(_is_column(v) for v in values):
             return self.beside(parts)
+        if self.scope.side_by_side and len(parts) > 1 and all(_is_row(v) for v in values):
+            return self.scope.backend.stack(values)
         return blocks.under_each_other(values, self.scope.backend)
 
     def matrix(self, e: Matrix) -> Array:
@@ -443,6 +445,11 @@ class Evaluator(Ranging):
 def _is_column(value: Array) -> bool:
     """Whether a value is a column with more than one entry."""
     return not isinstance(value, Special) and len(value.shape) == 2 and value.shape[0] > 1
+
+
+def _is_row(value: Array) -> bool:
+    """Whether a value is a row with more than one entry."""
+    return not isinstance(value, Special) and len(value.shape) == 2 and value.shape[0] == 1 and value.shape[1] > 1
 
 
 def _factors(e: Expr) -> list[Expr]:

@@ -23,6 +23,7 @@ from notation.tree import (
     number,
     rebuild,
     substitute,
+    walk,
 )
 from notation.vocabulary import INDEX_LETTERS, STEPPED, Symbol, Vocabulary, split_commas
 
@@ -271,6 +272,7 @@ def settled(
             general = any(c.at == left.at and c.index == left.index and c.condition == s.condition for c in mine)
             if not general:
                 value = s.sides[-2] if s.member and len(s.sides) > 2 else s.sides[-1]  # w = W_1 \in R^5
+                left, value = _rebound(left, value, statements, known)
                 spoken = {n for e in (*left.at, *left.index, value) for n in free_names(e)}
                 sizes = {n for n, q in known.quantities.items() if q.role == "size"}
                 about = s.condition is not None and bool(free_names(s.condition) & (spoken - sizes))
@@ -282,6 +284,20 @@ def settled(
         name: tuple(replace(c, body=_unalias(c.body, aliases)) for c in mine) for name, mine in clauses.items()
     }
     return Answer(text, tuple(out), known, definitions, tuple(errors), tuple(words))
+
+
+def _rebound(left: Ref, value: Expr, statements: list[Statement], known: Vocabulary) -> tuple[Ref, Expr]:
+    """A definition `c_m = sum_k g_k V_km` whose letter is a size where the name has other letters elsewhere."""
+    sizes = {n for n, q in known.quantities.items() if q.role == "size"}
+    nodes = (n for s in statements for side in s.sides for n in walk(side))
+    uses = [n for n in nodes if isinstance(n, Ref) and n.name == left.name]
+    letters = {x.name for n in uses for x in (*n.at, *n.index) if isinstance(x, Ref)}
+    bound = [x.name for x in (*left.at, *left.index) if isinstance(x, Ref) and x.name in sizes]
+    if not bound or not letters - sizes - set(known.ranges):
+        return left, value
+    fresh: dict[str, Expr] = {n: Ref(f"{n}'") for n in bound}
+    at = tuple(substitute(x, fresh) for x in left.at)
+    return replace(left, at=at, index=tuple(substitute(x, fresh) for x in left.index)), substitute(value, fresh)
 
 
 def _at_end(left: Ref, known: Vocabulary) -> bool:

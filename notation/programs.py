@@ -24,7 +24,8 @@ from notation.flow import Block, Flow
 from notation.statement import Answer, Statement
 from notation.vocabulary import Vocabulary
 
-_LOOP = re.compile(r"\bfor\s+\w+\s+in\s+(?:range|reversed|np\.arange|torch\.arange|\[|\()")
+_ADDING = (ast.For, ast.GeneratorExp, ast.ListComp, ast.AugAssign)
+_LOOP = re.compile(r"^\s*\w+\s*\+=|\bfor\s+\w+\s+in\s+(?:range|reversed|np\.arange|torch\.arange|\[|\()", re.M)
 _SAYS_ZERO = re.compile(
     r"\b(?:0|zero)[\s-]*(?:based|indexed|indexing)|\b(?:from|at|with)\s+(?:0|zero)\b|\bpython(?:ic)?\s+ind",
     re.IGNORECASE,
@@ -57,9 +58,7 @@ def find_program(text: str) -> Block | None:
             if not _LOOP.search(part):
                 continue
             body = _parsed(part)
-            if body is not None and any(
-                isinstance(n, (ast.For, ast.GeneratorExp, ast.ListComp)) for s in body for n in ast.walk(s)
-            ):
+            if body is not None and any(isinstance(n, _ADDING) for s in body for n in ast.walk(s)):
                 comments = tuple(m[1].strip() for m in re.finditer(r"#+([^\n]*)", text))
                 return Block(body, comments, (starts[first], starts[first + length]))
     return None

@@ -10,6 +10,9 @@ _PARENTHESES = re.compile(r"\((?:[^()\n]|\([^()\n]*\))*\)")
 _RELATION = re.compile(r"[=<>≈∈]|\\(?:approx|leq?|geq?|in|sim)\b")
 _IMMEDIATE = re.compile(r"(?<![\w}])d\+(?=[A-Za-z]\w*(?:\[[^\]\n]*\]|_?\{[^}\n]*\}|\([^)\n]*\))?\s*/\s*(?:d|∂))")
 _THAT_IS = re.compile(r"(?<![\w.\\])[iI]\.e\.")
+_MEANING = re.compile(
+    r"(?<=[\s.])\((?P<said>\s*[A-Za-z]\w*(?:_\{?\w+\}?|\[\w\])?\s*:?=\s*(?:\\frac|∂|\\partial|d\w+\s*/)[^()\n]*)\)"
+)
 _FEW, _SOME = 4, 2
 
 
@@ -31,8 +34,8 @@ def with_immediate(text: str) -> str:
 
 
 def in_words(text: str) -> str:
-    """The text with "i.e." as a word of one piece, so that its letters are no names."""
-    return _THAT_IS.sub("thus", text)
+    """The text with "i.e." as a word of one piece, and with a meaning in parentheses, `(g_t = dE/dO_t)`, on its own."""
+    return _MEANING.sub(lambda m: f";{m['said']} ", _THAT_IS.sub("thus", text))
 
 
 def without_conditions(text: str) -> str:

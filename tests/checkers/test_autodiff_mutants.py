@@ -16,8 +16,9 @@ ROWS = [
     for path in sorted((Path(__file__).parent / "answers").glob("eece571t-a2-*.jsonl"))
     for line in path.read_text(encoding="utf-8").splitlines()
 ]
-# a session of Python, which states the point and prints numbers beside no name; differences beside a capital delta
-UNJUDGED = {"ownb-004", "ownb-208"}
+# a session of Python, which states the point and prints numbers beside no name; differences beside a capital delta;
+# a number in code whose change is smaller than the tolerance; a letter that no node is called by, within a path
+UNJUDGED = {"ownb-004", "ownb-208", "eece-d-24", "eece-d-47"}
 RIGHT = [
     r
     for r in ROWS
