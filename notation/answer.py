@@ -107,6 +107,8 @@ class _Reader:
                 self.words.extend(t.text for t in one.tokens)  # delta(T+1) = 0: the convention, said of an own name
             elif one.lead == "of" and len(one.tokens) <= 6 and not any(t.text == "=" for t in one.tokens):
                 self.words.extend(t.text for t in one.tokens)  # the density of G(z)
+            elif all(t.text in {"sum", "product"} for t in one.tokens):
+                self.words.extend(t.text for t in one.tokens)  # in (i) sum over k
             elif one.lead in _SIZES and one.tokens[0].text in {"(", "["}:
                 self.words.extend(t.text for t in one.tokens)  # shape (K,)
             elif any(start <= one.tokens[0].start < end for start, end in remarks(self.text)):

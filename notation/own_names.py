@@ -19,6 +19,7 @@ from notation.tree import (
     Mul,
     Partial,
     Ref,
+    Transpose,
     free_names,
     number,
     rebuild,
@@ -46,6 +47,9 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
             continue
         if not one.tokens[len(left) + 1 :]:
             continue  # sigma = the activation
+        if _is_transposed(left) and vocabulary.find(Symbol(left[0].text)) is None:
+            vocabulary = vocabulary.with_local(Symbol(left[0].text), ())  # g^T = ...
+            continue
         if [t.text for t in one.tokens[len(left) + 1 :]] == ["0"] and left[0].text in labelled & plain:
             continue  # delta(T+1) = 0 is said of all deltas
         if (function := _own_function(left, one.tokens[len(left) + 1 :], vocabulary)) is not None:
@@ -112,6 +116,11 @@ def with_own_names(segments: list[Segment], text: str, vocabulary: Vocabulary) -
                 label += "".join(t.text for t in piece)
         vocabulary = vocabulary.with_local(Symbol(out.base, out.accents, label), tuple(axes))
     return vocabulary
+
+
+def _is_transposed(left: list[Token]) -> bool:
+    """Whether a left side is one letter with the sign of the transpose."""
+    return len(left) == 3 and left[0].kind in {"name", "greek"} and left[1].text == "^" and left[2].text in {"T", "top"}
 
 
 def _own_function(left: list[Token], right: list[Token], vocabulary: Vocabulary) -> str | None:
@@ -263,6 +272,9 @@ def settled(
     clauses: dict[str, list[Clause]] = {}
     for s in statements:
         left = s.left
+        if isinstance(left, Transpose) and isinstance(left.body, Ref) and left.body.name in local:
+            s = replace(s, sides=(left.body, *(Transpose(x) for x in s.sides[1:])))
+            left = s.left
         if isinstance(left, Ref) and left.name in aliases:
             named, aliased = aliases[left.name]
             if any(side == aliased for side in s.sides[1:]) and left.at == named.at:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from notation.lexer import tokenize
@@ -89,7 +90,8 @@ def segment(text: str, vocabulary: Vocabulary, *, thousands: bool) -> list[Segme
     tokens = _without_steps_left_out(tokenize(blank_markers(text), thousands=thousands))
     tokens = with_signs(tokens, text, vocabulary)
     scripts = _scripted(tokens)
-    words = [i not in scripts and is_word(tokens, i, vocabulary) for i in range(len(tokens))]
+    own = _code_names(tokens, vocabulary)
+    words = [i not in scripts and t.text not in own and is_word(tokens, i, vocabulary) for i, t in enumerate(tokens)]
     tokens, words = _without_remarks(tokens, words, vocabulary)
     lists = list_commas(tokens, words)
     out = [Segment(line_start=True)]
@@ -162,6 +164,18 @@ def _scripted(tokens: list[Token]) -> set[int]:
         if sum_range or (token.kind == "op" and token.text in {"_", "^"} and tokens[i + 1].text == "{"):
             out.update(range(i + 1, max(_closing(tokens, i + 1), i + 1)))
     return out
+
+
+def _code_names(tokens: list[Token], known: Vocabulary) -> frozenset[str]:
+    """Short names of several letters that a line defines and another one uses, as in code: `zi = ...`, `U @ zi`."""
+    if known.open:
+        return frozenset()
+    starts = [i for i in range(len(tokens)) if i == 0 or tokens[i - 1].kind in {"newline", "row"}]
+    found = {tokens[i].text for i in starts if i + 1 < len(tokens) and tokens[i + 1].text == "="}
+    counts = Counter(t.text for t in tokens if t.kind == "name")
+    return frozenset(
+        n for n in found if 2 <= len(n) <= 4 and counts[n] > 1 and n.lower() not in SHORT_WORDS | NUMBER_WORDS.keys()
+    )
 
 
 def is_word(tokens: list[Token], i: int, known: Vocabulary) -> bool:

@@ -19,6 +19,8 @@ from notation.tree import Expr, Partial, Ref
 if TYPE_CHECKING:
     from checkers.bench import Bench
 
+_POINTS = "The answer points to {}, which is not here."
+
 
 class Kind(AnswerSpec):
     """Base of all kinds. A new kind is one file with a subclass, registered in `checkers.kinds`."""
@@ -62,6 +64,8 @@ class Kind(AnswerSpec):
             found = self.check(bench, question, text)
             if found.status == "correct" and (why := hesitates(text)):
                 return doubtful(question, text, why, found.reading)
+            if found.status not in {"correct", "partial"} and (where := elsewhere(text)):
+                return verdict(question, text, "manual", message=_POINTS.format(where))
             return found
         except ReadError as problem:
             return unreadable(question, text, problem)
@@ -115,7 +119,7 @@ def doubtful(question: Question, text: str, why: str, reading: tuple[Expr, ...])
 def unreadable(question: Question, text: str, problem: ReadError) -> Verdict:
     """The verdict on text outside the language: it costs nothing until a person has looked."""
     if where := elsewhere(text):
-        return verdict(question, text, "manual", message=f"The answer points to {where}, which is not here.")
+        return verdict(question, text, "manual", message=_POINTS.format(where))
     shown = f"This could not be read, at line {problem.line}: {problem.message}.\n{problem.caret()}"
     if problem.hint:
         shown += f"\nTry: {problem.hint}"

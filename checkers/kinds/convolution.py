@@ -244,7 +244,9 @@ _ARTICLE = re.compile(r"\ba(?=\s+\$?\d+\s*(?:×|x|\\times|by)\s*\d)")
 
 
 # H_out = W_out = ... = 30
-_BOTH_SIDES = re.compile(r"\bH(?:_\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}|_?\w+)?\s*=\s*W(?:_|\b)")
+_BOTH_SIDES = re.compile(
+    r"\bH(?:_\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\}|_?\w+)?\s*=\s*W(?:_|\b)|\b(?:as well|both|likewise|square)\b"
+)
 _SIDE = (
     r"\b(?P<{0}>height|width|H|W)(?:_?\{{?(?:out\w*|o)\}}?)?\s*(?:is|=|:|of)?\s*(?P<{1}>\d+)(?![\d.]*\d|\s*[-+*/×(])"
 )
