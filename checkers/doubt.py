@@ -7,7 +7,10 @@ import re
 from notation.tree import Span
 
 _DENIED_BEFORE = re.compile(
-    r"\b(?:not|never|isn't|wasn't|incorrect|wrong|false|cannot|neither)\b[^.;:,=\n]{0,25}$", re.IGNORECASE
+    # what does not depend on something is no denial of the formula behind it
+    r"\b(?:not|never|isn't|wasn't|incorrect|wrong|false|cannot|neither)\b"
+    r"(?!\s+(?:(?:explicitly|directly)\s+)?(?:depend|involve|contain|enter|appear|matter)\b)[^.;:,=\n]{0,25}$",
+    re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
     r"^[\s$.,]*(?:(?:is|are|was|were|would be)\s+(?:not\b|wrong|incorrect|false)|\(wrong\))", re.IGNORECASE
@@ -90,6 +93,8 @@ def doubt(text: str, span: Span, *, value: bool = False) -> str:
     >>> doubt("not 72", (4, 6), value=True)
     'the answer denies it'
     >>> doubt("72", (0, 2), value=True)
+    ''
+    >>> doubt("f does not depend on x", (21, 22))
     ''
     """
     before, after = text[: span[0]], text[span[1] :]

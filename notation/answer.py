@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from notation.errors import ReadError
+from notation.glosses import OPERATORS, enumeration, gloss, reference
 from notation.lexicon import FUNCTIONS
 from notation.own_names import left_tokens, settled, with_own_names
 from notation.parser import Parser
@@ -32,8 +33,6 @@ from notation.tree import (
 from notation.vocabulary import INDEX_LETTERS, Vocabulary
 from notation.words import CONDITION_WORDS, DEFINITION_WORDS, PREMISE_WORDS
 
-_OPERATORS = frozenset("+ * / = ^ elementwise dot times outer @ < > <= >= _ ( [".split())
-CONSTANT_WORDS = frozenset({"e", "T"})
 _SIZES = frozenset({"shape", "size", "dimension", "dimensions", "dim"})
 _VERBS = (["has"], ["have"], ["is"], ["are"])
 
@@ -137,15 +136,17 @@ class _Reader:
             tokens.pop()
         while tokens and tokens[0].kind == "op" and tokens[0].text in {",", ";"}:
             tokens.pop(0)
+        while tokens and tokens[-1].kind == "name" and tokens[-1].text in {"sum", "product", "mean"}:
+            self.words.append(tokens.pop().text)  # in (i) sum over k
         if not tokens:
             return
         if (condition := self.range_of(tokens)) is not None:
             self.attach(condition, one)
             return
-        if _reference(tokens, one.lead):
+        if reference(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
-        if _gloss(tokens) or self.names_function(tokens) or _enumeration(tokens, one.lead):
+        if gloss(tokens) or self.names_function(tokens) or enumeration(tokens, one.lead):
             self.words.extend(t.text for t in tokens)
             return
         headless = tokens[0].kind == "op" and tokens[0].text == "="
@@ -312,31 +313,6 @@ def _glued(sides: tuple[Expr, ...]) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]
     return None
 
 
-def _reference(tokens: list[Token], lead: str) -> bool:
-    """Whether tokens are `(a)` or `(1)` in a sentence: the number of a part or an equation."""
-    if len(tokens) != 3 or tokens[0].text != "(" or tokens[2].text != ")" or not lead:
-        return False
-    inner = tokens[1]
-    pointing = lead in {
-        "eq",
-        "eqn",
-        "equation",
-        "equations",
-        "part",
-        "of",
-        "from",
-        "question",
-        "step",
-        "in",
-        "by",
-        "see",
-        "using",
-        "q",
-        "and",
-    }
-    return inner.kind in {"name", "num"} and len(inner.text) <= 3 and pointing
-
-
 def _first_item(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     for token in tokens:
@@ -367,34 +343,9 @@ def _sides(value: Expr) -> tuple[Expr, ...]:
     return (value,)
 
 
-def _gloss(tokens: list[Token]) -> bool:
-    """Whether a segment only explains a sign in words: `(\u2298 = elementwise division)`, `y = one-hot target`.
-
-    Nothing follows its last sign, or no name or number stands in it at all.
-    """
-    if tokens[-1].kind == "op" and tokens[-1].text == "=" and not any(t.text == "=" for t in tokens[:-1]):
-        return True
-    if len(tokens) > 1 and tokens[0].kind == "op" and tokens[0].text in _OPERATORS and tokens[1].text == "=":
-        return True  # * = elementwise
-    if len(tokens) <= 3 and tokens[-1].text == "+" and (tokens[0].kind == "partial" or tokens[0].text == "d"):
-        return True  # where d+ is the immediate derivative
-    operands = [t for t in tokens if t.kind not in {"op", "sep"}]
-    return all(t.kind == "name" and (t.text in FUNCTIONS or t.text in CONSTANT_WORDS) for t in operands)
-
-
-def _enumeration(tokens: list[Token], lead: str) -> bool:
-    """Whether words only list names: `with v_1..v_14 numbered as above`, `for h_1, ..., h_T`."""
-    listing = lead in {"with", "for", "using", "from", "over", "nodes", "node", "names", "variables", "all", "steps"}
-    return (
-        listing
-        and any(t.kind == "ellipsis" for t in tokens)
-        and all(t.kind in {"name", "greek", "num", "ellipsis"} or t.text in {"_", "{", "}", ","} for t in tokens)
-    )
-
-
 def _mathematical(tokens: list[Token]) -> bool:
     """Whether unreadable tokens look like a formula rather than a stray name in a sentence."""
-    operators = _OPERATORS
+    operators = OPERATORS
     marks = sum(
         1
         for t in tokens
