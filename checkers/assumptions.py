@@ -52,12 +52,23 @@ class Assumptions(Selection):
         # \delta_c beside \delta_C: two names where c is no other spelling of C
         letters |= {k for base, k in scripted if (base, known.get(k, k).rstrip(STEPPED)) in scripted - {(base, k)}}
         extra = {k for k in known if k in letters and known[k].rstrip(STEPPED) != k}
-        given = {*self.model.inputs, *self.model.parameters}  # y_3 = ...: what is given is not computed
-        computed = {s.left.name for s in answer.statements if isinstance(s.left, Ref) and _is_computed(s)} & given
-        extra |= {k for k in known if known[k].rstrip(STEPPED) in computed}
+        extra |= {k for k in known if known[k].rstrip(STEPPED) in self.redefined(answer)}
         if not extra:
             return None
         return replace(self.model.vocabulary, spellings={k: n for k, n in known.items() if k not in extra})
+
+    def redefined(self, answer: Answer) -> set[str]:
+        """The inputs and parameters for which an answer states a formula: `y_3 = ...`, which are given."""
+        computed = {s.left.name for s in answer.statements if isinstance(s.left, Ref) and self.is_computed(s)}
+        return computed & {*self.model.inputs, *self.model.parameters}
+
+    def is_computed(self, s: Statement) -> bool:
+        """Whether a statement gives a formula for a quantity, not a number or a shape: `W = [U, V]`, not `(n, d)`."""
+        value = s.sides[-1]
+        if len(s.sides) < 2 or s.role == "premise" or s.member or isinstance(value, (Num, Ref)):
+            return False
+        names = {n.name for n in walk(value) if isinstance(n, Ref)}
+        return not isinstance(value, Vector) or bool(names & {*self.model.inputs, *self.model.parameters})
 
     def other_layout(self, answer: Answer) -> Expr | None:
         """A forward equation in an answer whose shapes do not fit here: it assumes another layout, such as rows."""
@@ -139,11 +150,6 @@ class Assumptions(Selection):
                         return False
                     compared += 1
         return compared > 1
-
-
-def _is_computed(s: Statement) -> bool:
-    """Whether a statement gives a formula for a quantity, not a number or a shape."""
-    return len(s.sides) > 1 and s.role != "premise" and not isinstance(s.sides[-1], (Num, Vector, Ref)) and not s.member
 
 
 def _by(s: Statement) -> str:

@@ -84,6 +84,9 @@ class Formula(Assumptions):
         if first.status == "wrong" and omits_steps(text):
             message = "Names without a step are said to stand at some step; a person decides."
             return verdict(self.question, text, "manual", reading=first.reading, message=message)
+        if first.status == "wrong" and (own := self.redefined(answer) & set(self.model.parameters)):
+            message = f"The answer gives {min(own)} another meaning; a person decides."
+            return verdict(self.question, text, "manual", reading=first.reading, message=message)
         if first.status == "wrong" and (assumed := self.other_layout(answer)) is not None:
             message = f"The answer sets out from {to_plain(assumed)}, another layout; a person decides."
             return verdict(self.question, text, "manual", reading=first.reading, message=message)

@@ -136,7 +136,7 @@ class _Reader:
             tokens.pop()
         while tokens and tokens[0].kind == "op" and tokens[0].text in {",", ";"}:
             tokens.pop(0)
-        while tokens and tokens[-1].kind == "name" and tokens[-1].text in {"sum", "product", "mean"}:
+        if tokens and tokens[-1].text in {"sum", "product", "mean"} and not any(t.text == "=" for t in tokens):
             self.words.append(tokens.pop().text)  # in (i) sum over k
         if not tokens:
             return
