@@ -52,7 +52,8 @@ class Assumptions(Selection):
         # \delta_c beside \delta_C: two names where c is no other spelling of C
         letters |= {k for base, k in scripted if (base, known.get(k, k).rstrip(STEPPED)) in scripted - {(base, k)}}
         extra = {k for k in known if k in letters and known[k].rstrip(STEPPED) != k}
-        extra |= {k for k in known if known[k].rstrip(STEPPED) in self.redefined(answer)}
+        redefined = self.redefined(answer)
+        extra |= {k for k in known if known[k].rstrip(STEPPED) in redefined}
         if not extra:
             return None
         return replace(self.model.vocabulary, spellings={k: n for k, n in known.items() if k not in extra})

@@ -21,7 +21,7 @@ from checkers.entryform import Form, Reading, counts_from_zero, merged
 from checkers.entrytext import EntryText, read_entry_text, same_shape
 from checkers.kinds.base import doubtful, unreadable, verdict
 from checkers.relation import Used, recording
-from checkers.stated import false_line
+from checkers.stated import false_line, told_false
 from checkers.verdict import Status, Verdict, Witness
 from notation.answer import read_answer
 from notation.errors import EvaluationError, ReadError, ShapeError
@@ -100,8 +100,7 @@ class Entries(Cover):
             return verdict(self.question, text, "manual", reading=shown, message=message)
         about = [s for s in answer.statements if self.is_about(s)]
         if reading.base == 1 and (line := false_line(answer, about, self.model, self.worlds)) is not None:
-            message = f"The result is right, but this line is not: {' = '.join(to_plain(x) for x in line.sides)}."
-            return verdict(self.question, text, "partial", reading=shown, message=message)
+            return verdict(self.question, text, "partial", reading=shown, message=told_false(line))
         if self.shape_asked and not said.shapes:
             notes.append(f"the shape is asked too: {self.shown_shape()}")
         if self.prose:

@@ -22,7 +22,7 @@ from checkers.relation import Comparison, Relation
 from checkers.rewriting import moved, without_entry
 from checkers.selection import is_identity
 from checkers.shorthands import read_with_shorthands
-from checkers.stated import false_line
+from checkers.stated import false_line, told_false
 from checkers.verdict import Verdict
 from checkers.witness import witness
 from notation.errors import ReadError
@@ -155,8 +155,7 @@ class Formula(Assumptions):
                 return doubtful(question, text, hesitates(text), right.reading)
             worst = right if right is not None and right.status == "correct" else worst
         if worst.status == "correct" and (line := false_line(answer, deciding, self.model, self.worlds)) is not None:
-            message = f"The result is right, but this line is not: {' = '.join(to_plain(x) for x in line.sides)}."
-            return verdict(question, text, "partial", reading=worst.reading, message=message)
+            return verdict(question, text, "partial", reading=worst.reading, message=told_false(line))
         if answer.errors and worst.status == "wrong":  # what could not be read may be what makes it right
             return unreadable(question, text, answer.errors[0])
         if answer.errors:

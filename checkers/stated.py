@@ -21,6 +21,7 @@ from checkers.relation import Used, broadcast_special, recording
 from derivations.model import Model
 from notation.errors import EvaluationError, ShapeError
 from notation.evaluate import Evaluator, evaluate
+from notation.plain import to_plain
 from notation.scope import Scope
 from notation.statement import Answer, Statement
 from notation.tree import DerivativeKind, Expr, Num, Ones, Partial, Reduce, Ref, free_names, walk
@@ -46,6 +47,11 @@ def false_line(
         if any(_is_false(s, side, answer, model, worlds) for side in s.sides[1:]):
             return s
     return None
+
+
+def told_false(line: Statement) -> str:
+    """What is said of a false line beside a right result."""
+    return f"The result is right, but this line is not: {' = '.join(to_plain(x) for x in line.sides)}."
 
 
 def _is_claim(left: Expr, s: Statement, model: Model, own: set[str]) -> bool:

@@ -268,6 +268,7 @@ def settled(
             if target is not None and all(isinstance(a, Ref) and not a.at for a in left.at):
                 if not (_at_end(left, known) and _is_general(left.name, statements, known)):
                     aliases[left.name] = (left, target)
+    sizes = {n for n, q in known.quantities.items() if q.role == "size"}
     out: list[Statement] = []
     clauses: dict[str, list[Clause]] = {}
     for s in statements:
@@ -284,9 +285,8 @@ def settled(
             general = any(c.at == left.at and c.index == left.index and c.condition == s.condition for c in mine)
             if not general:
                 value = s.sides[-2] if s.member and len(s.sides) > 2 else s.sides[-1]  # w = W_1 \in R^5
-                left, value = _rebound(left, value, statements, known)
+                left, value = _rebound(left, value, statements, known, sizes)
                 spoken = {n for e in (*left.at, *left.index, value) for n in free_names(e)}
-                sizes = {n for n, q in known.quantities.items() if q.role == "size"}
                 about = s.condition is not None and bool(free_names(s.condition) & (spoken - sizes))
                 mine.append(Clause(left.at, left.index, value, s.condition if about else None))  # over t = 1..T
                 s = replace(s, role="definition" if s.role != "premise" else s.role)
@@ -298,9 +298,10 @@ def settled(
     return Answer(text, tuple(out), known, definitions, tuple(errors), tuple(words))
 
 
-def _rebound(left: Ref, value: Expr, statements: list[Statement], known: Vocabulary) -> tuple[Ref, Expr]:
+def _rebound(
+    left: Ref, value: Expr, statements: list[Statement], known: Vocabulary, sizes: set[str]
+) -> tuple[Ref, Expr]:
     """A definition `c_m = sum_k g_k V_km` whose letter is a size where the name has other letters elsewhere."""
-    sizes = {n for n, q in known.quantities.items() if q.role == "size"}
     nodes = (n for s in statements for side in s.sides for n in walk(side))
     uses = [n for n in nodes if isinstance(n, Ref) and n.name == left.name]
     letters = {x.name for n in uses for x in (*n.at, *n.index) if isinstance(x, Ref)}

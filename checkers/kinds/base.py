@@ -19,8 +19,6 @@ from notation.tree import Expr, Partial, Ref
 if TYPE_CHECKING:
     from checkers.bench import Bench
 
-_POINTS = "The answer points to {}, which is not here."
-
 
 class Kind(AnswerSpec):
     """Base of all kinds. A new kind is one file with a subclass, registered in `checkers.kinds`."""
@@ -62,16 +60,17 @@ class Kind(AnswerSpec):
             return verdict(question, text, "missing", message="There is no answer to this question.")
         try:
             found = self.check(bench, question, text)
-            if found.status == "correct" and (why := hesitates(text)):
-                return doubtful(question, text, why, found.reading)
-            if found.status not in {"correct", "partial"} and (where := elsewhere(text)):
-                return verdict(question, text, "manual", message=_POINTS.format(where))
-            return found
         except ReadError as problem:
-            return unreadable(question, text, problem)
+            found = unreadable(question, text, problem)
         except RecursionError:  # a product of thousands of names
             hint = "write it with sums, products and definitions"
-            return unreadable(question, text, ReadError("this formula is too long", text, (0, 1), hint))
+            found = unreadable(question, text, ReadError("this formula is too long", text, (0, 1), hint))
+        if found.status == "correct" and (why := hesitates(text)):
+            return doubtful(question, text, why, found.reading)
+        if found.status not in {"correct", "partial"} and (where := elsewhere(text)):
+            message = f"The answer points to {where}, which is not here."
+            return verdict(question, text, "manual", message=message)
+        return found
 
 
 def verdict(
@@ -118,8 +117,6 @@ def doubtful(question: Question, text: str, why: str, reading: tuple[Expr, ...])
 
 def unreadable(question: Question, text: str, problem: ReadError) -> Verdict:
     """The verdict on text outside the language: it costs nothing until a person has looked."""
-    if where := elsewhere(text):
-        return verdict(question, text, "manual", message=_POINTS.format(where))
     shown = f"This could not be read, at line {problem.line}: {problem.message}.\n{problem.caret()}"
     if problem.hint:
         shown += f"\nTry: {problem.hint}"
